@@ -1,0 +1,103 @@
+import { assert, must, unreachable } from '../../base/assert.ts';
+import { limits } from '../../limits.ts';
+import type { AuditComponent, AuditRow } from '../audit.ts';
+import type { RowChange } from '../change.ts';
+import type { Command, CommandBody, CommandKind } from '../command.ts';
+import type { AgendaEvent } from '../event.ts';
+import { keyAt } from '../id.ts';
+import type { Instant, Key, User } from '../model.ts';
+import type { Answer } from '../outcome.ts';
+import type { Refusal } from '../refusal.ts';
+import type { RulesView } from '../view.ts';
+import type { Decide, DecideContext } from './decision.ts';
+
+/** A command with all its consequences and its audit row. */
+export type CommandDecision =
+  | {
+      readonly kind: 'done';
+      readonly changes: readonly RowChange[];
+      readonly answer: Answer;
+      readonly events: readonly AgendaEvent[];
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** The place of a command in the replicated history. */
+export interface CommandPlace {
+  readonly index: number;
+  readonly state_time: Instant;
+}
+
+/**
+ * Decides a command and, depth first, what follows from it; all or nothing: a refused consequence refuses
+ * the whole. Broken bounds are defects and throw.
+ */
+export function decideCommand(
+  view: RulesView,
+  command: Command,
+  by: User | null,
+  place: CommandPlace,
+  decide: Decide,
+): CommandDecision {
+  const context = contextOf(command, by, place);
+  const changes: RowChange[] = [];
+  const events: AgendaEvent[] = [];
+  let answer: Answer | null = null;
+  let decided = 0;
+  const pending: CommandBody[] = [command.body];
+  for (let body = pending.pop(); body !== undefined; body = pending.pop()) {
+    const decision = decide(view, body, context);
+    if (decision.kind === 'refused') return decision;
+    changes.push(...decision.changes);
+    events.push(...decision.events);
+    if (decided === 0) answer = decision.answer;
+    pending.push(...decision.consequences.toReversed());
+    decided += 1;
+    assert(
+      decided + pending.length <= limits.consequences_per_command_max,
+      'too many consequences of one command',
+    );
+  }
+  const settled = must(answer, `no answer to ${command.body.kind}`);
+  const audit: AuditRow = {
+    key: context.nextKey(),
+    component: componentOf(command.body.kind),
+    action: command.body.kind,
+    actor_key: command.by,
+    object_key: settled.key,
+    request_id: command.request_id,
+    origin_node: command.origin_node,
+    occurred_at: place.state_time,
+  };
+  changes.push({ op: 'insert', table: 'audit_logs', row: audit });
+  assert(changes.length <= limits.rows_per_command_max, 'too many rows of one command');
+  return { kind: 'done', changes, answer: settled, events };
+}
+
+function contextOf(command: Command, by: User | null, place: CommandPlace): DecideContext {
+  let counter = 0;
+  return {
+    index: place.index,
+    state_time: place.state_time,
+    by,
+    origin_node: command.origin_node,
+    request_id: command.request_id,
+    nextKey(): Key {
+      const key = keyAt(place.index, counter);
+      counter += 1;
+      return key;
+    },
+  };
+}
+
+function componentOf(kind: CommandKind): AuditComponent {
+  switch (kind) {
+    case 'user.register':
+      return 'users';
+    case 'calendar.create_default':
+      return 'calendars';
+    case 'appointment.create':
+      return 'appointments';
+    default:
+      return unreachable(kind);
+  }
+}

@@ -1,0 +1,334 @@
+import { assert, unreachable } from '../base/assert.ts';
+import type { Prng } from '../base/prng.ts';
+import { limits } from '../limits.ts';
+import { Applier } from './applier.ts';
+import { IndexWaiters } from './index-waiters.ts';
+import { PendingProposals } from './pending-proposals.ts';
+import type { ProposalResult } from './pending-proposals.ts';
+import { Persister } from './persister.ts';
+import type { Clock, LogStore, Observer, Outcome, StateMachine, Transport } from './ports.ts';
+import type { Configuration, GroupId, Member } from './raft/configuration.ts';
+import type { Effect } from './raft/effect.ts';
+import type { Entry, LogIndex } from './raft/entry.ts';
+import { createState } from './raft/initial-state.ts';
+import type { Input, Proposal, Token } from './raft/input.ts';
+import { sliceOfLog } from './raft/log.ts';
+import type { AppendRequest, Request, Response } from './raft/message.ts';
+import type { RaftState } from './raft/state.ts';
+import { currentConfiguration } from './raft/state.ts';
+import { step } from './raft/step.ts';
+import { StateAge } from './state-age.ts';
+
+/** What broke: an invariant of the core, the log store, or the state machine. */
+export type FailedPart = 'core' | 'log' | 'state';
+
+export interface GroupOptions {
+  readonly group_id: GroupId;
+  readonly self: Member;
+  /** The timeout is drawn between this and 1.5 times it. */
+  readonly election_timeout_ms: number;
+  readonly heartbeat_ms: number;
+  readonly tick_ms: number;
+  readonly store: LogStore;
+  readonly transport: Transport;
+  readonly state_machine: StateMachine;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly observer: Observer;
+  /** Something that cannot be gone on from; after `state`, the group still votes and replicates. */
+  readonly onFailed: (part: FailedPart, error: unknown) => void;
+}
+
+/**
+ * The driver of one Raft group: inputs go through the pure core, effects come out and are carried out in
+ * the order that safety requires. The only place where the core meets time, disk and network.
+ */
+export class Group {
+  readonly #options: GroupOptions;
+  readonly #state: RaftState;
+  readonly #persister: Persister;
+  readonly #applier: Applier;
+  readonly #pending = new PendingProposals();
+  readonly #waiters = new IndexWaiters();
+  readonly #age: StateAge;
+  readonly #replies = new Map<Token, (response: Response) => void>();
+  readonly #reads = new Map<Token, (index: LogIndex | null) => void>();
+  readonly #listeners = new Set<() => void>();
+  readonly #inbox: Input[] = [];
+  #proposals: Proposal[] = [];
+  #next_token: Token = 1;
+  #is_stepping = false;
+  #stop_ticking: (() => void) | null = null;
+  #last_tick_ms = 0;
+  #is_stopped = false;
+
+  /** Reads what the disk holds; nothing runs before {@link start}. */
+  static async open(options: GroupOptions): Promise<Group> {
+    const stored = await options.store.load();
+    const { election_timeout_ms, heartbeat_ms, tick_ms, self, prng, state_machine } = options;
+    const state = createState(
+      {
+        self,
+        prng,
+        election_ticks: Math.ceil(election_timeout_ms / tick_ms),
+        heartbeat_ticks: Math.max(1, Math.round(heartbeat_ms / tick_ms)),
+      },
+      { ...stored, applied_index: state_machine.applied_index },
+    );
+    return new Group(options, state);
+  }
+
+  private constructor(options: GroupOptions, state: RaftState) {
+    this.#options = options;
+    this.#state = state;
+    const { store, clock, state_machine, observer } = options;
+    this.#age = new StateAge(clock.now_ms());
+    this.#persister = new Persister({
+      store,
+      clock,
+      onPersisted: (write_id, entries, duration_ms) => {
+        observer.persisted(entries, duration_ms);
+        this.#input({ kind: 'persisted', write_id });
+      },
+      onFailed: (error) => this.#fail('log', error),
+    });
+    this.#applier = new Applier({
+      state_machine,
+      store,
+      clock,
+      recentEntries: (from, through) =>
+        sliceOfLog(state.log, from, through, limits.append_bytes_max),
+      onApplied: (entries, outcomes, ms) => this.#applied(entries, outcomes, ms),
+      onHalted: (error) => this.#fail('state', error),
+    });
+  }
+
+  /** The core's state, for views and metrics. */
+  get state(): Readonly<RaftState> {
+    return this.#state;
+  }
+
+  get configuration(): Configuration | null {
+    return currentConfiguration(this.#state);
+  }
+
+  get proposals_pending(): number {
+    return this.#pending.size;
+  }
+
+  start(): void {
+    assert(this.#stop_ticking === null && !this.#is_stopped, 'a group starts once');
+    const { clock, tick_ms } = this.#options;
+    this.#last_tick_ms = clock.now_ms();
+    this.#stop_ticking = clock.every(tick_ms, () => this.#tick());
+  }
+
+  /** Answers everybody who waits; nothing is sent or applied afterwards. */
+  stop(): void {
+    this.#is_stopped = true;
+    this.#stop_ticking?.();
+    this.#persister.stop();
+    this.#applier.stop();
+    this.#pending.expireAll();
+    this.#waiters.expireAll();
+    for (const resolve of this.#reads.values()) resolve(null);
+    this.#reads.clear();
+  }
+
+  /** Called on every change of term, role, leader or configuration. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A peer asks. */
+  receive(from: Member, message: Request): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      if (this.#is_stopped) {
+        reject(new Error('this replica is stopping'));
+        return;
+      }
+      const token = this.#token();
+      this.#replies.set(token, resolve);
+      this.#input({ kind: 'request', from, token, message });
+    });
+  }
+
+  /** Everything proposed in one turn of the event loop is one write and one message to each peer. */
+  propose(
+    kind: Proposal['kind'],
+    request_id: string,
+    payload: Uint8Array,
+    timeout_ms: number,
+  ): Promise<ProposalResult> {
+    return new Promise((resolve) => {
+      if (this.#is_stopped || this.#pending.size >= limits.pending_proposals_max) {
+        resolve({ kind: 'refused', reason: 'overloaded' });
+        return;
+      }
+      const token = this.#token();
+      this.#pending.add(token, this.#options.clock.now_ms(), timeout_ms, resolve);
+      this.#proposals.push({ token, kind, request_id, payload });
+      if (this.#proposals.length === 1) this.#options.clock.soon(() => this.#flushProposals());
+    });
+  }
+
+  /** A read index (thesis §6.4); null when leadership could not be confirmed now. */
+  readIndex(): Promise<LogIndex | null> {
+    return new Promise((resolve) => {
+      if (this.#is_stopped || this.#reads.size >= limits.pending_reads_max) {
+        resolve(null);
+        return;
+      }
+      const token = this.#token();
+      this.#reads.set(token, resolve);
+      this.#input({ kind: 'read', token });
+    });
+  }
+
+  /** False when `timeout_ms` passed first. */
+  waitForApplied(index: LogIndex, timeout_ms: number): Promise<boolean> {
+    const { clock, state_machine } = this.#options;
+    if (this.#is_stopped) return Promise.resolve(false);
+    return this.#waiters.wait(index, state_machine.applied_index, clock.now_ms() + timeout_ms);
+  }
+
+  /** Age of the applied state in milliseconds; null: unknown. */
+  ageMs(): number | null {
+    const { clock, state_machine } = this.#options;
+    return this.#age.ageMs(state_machine.applied_index, clock.now_ms());
+  }
+
+  /** Writes the first entry of a new cluster: see `raft/bootstrap-entry.ts`. */
+  bootstrap(configuration: Configuration): void {
+    this.#input({ kind: 'bootstrap', configuration });
+  }
+
+  #token(): Token {
+    const token = this.#next_token;
+    this.#next_token += 1;
+    return token;
+  }
+
+  #tick(): void {
+    const { clock, tick_ms } = this.#options;
+    const now_ms = clock.now_ms();
+    const elapsed = Math.floor((now_ms - this.#last_tick_ms) / tick_ms);
+    this.#last_tick_ms += elapsed * tick_ms;
+    // After a pause of the process, messages that wait deserve to be heard before a timeout.
+    const ticks = Math.min(elapsed, this.#state.options.heartbeat_ticks);
+    for (let count = 0; count < ticks; count += 1) this.#input({ kind: 'tick' });
+    this.#pending.expire(now_ms);
+    this.#waiters.expire(now_ms);
+  }
+
+  #flushProposals(): void {
+    const proposals = this.#proposals;
+    this.#proposals = [];
+    if (proposals.length > 0) this.#input({ kind: 'propose', proposals });
+  }
+
+  /** One input at a time: effects that lead to another input put it behind. */
+  #input(input: Input): void {
+    this.#inbox.push(input);
+    if (this.#is_stepping) return;
+    this.#is_stepping = true;
+    try {
+      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
+        if (this.#is_stopped) continue;
+        for (const effect of step(this.#state, next, this.#options.clock.now_ms())) {
+          this.#perform(effect);
+        }
+      }
+    } catch (error) {
+      this.#fail('core', error);
+    } finally {
+      this.#is_stepping = false;
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'persist':
+        return this.#persister.add(effect);
+      case 'send':
+        return this.#send(effect.to, effect.message);
+      case 'send_after_persist':
+        return this.#persister.afterPersisted(() => this.#send(effect.to, effect.message));
+      case 'send_from_store':
+        return this.#sendFromStore(effect.to, effect.message, effect.through_index);
+      case 'reply':
+        return this.#reply(effect.token, effect.message);
+      case 'reply_after_persist':
+        return this.#persister.afterPersisted(() => this.#reply(effect.token, effect.message));
+      case 'apply_through':
+        return this.#applier.applyThrough(effect.index);
+      case 'proposal_accepted':
+        return this.#pending.accepted(effect.token, effect.index, effect.term);
+      case 'proposal_refused':
+        return this.#pending.refused(effect.token, effect.reason);
+      case 'read_ready': {
+        const resolve = this.#reads.get(effect.token);
+        this.#reads.delete(effect.token);
+        return resolve?.(effect.index);
+      }
+      case 'fresh':
+        return this.#age.told(effect, this.#options.clock.now_ms());
+      case 'role_changed': {
+        const { role, term, leader } = this.#state;
+        this.#options.observer.roleChanged(role, term, leader);
+        return this.#changed();
+      }
+      case 'configuration_changed':
+        return this.#changed();
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #send(to: Member, message: Request): void {
+    this.#options.transport.send(to, message).then(
+      (response) => this.#input({ kind: 'response', from: to, message: response }),
+      () => this.#input({ kind: 'send_failed', to, message }),
+    );
+  }
+
+  #sendFromStore(to: Member, message: AppendRequest, through: LogIndex): void {
+    const from = message.previous.index + 1;
+    this.#options.store.read(from, through, limits.append_bytes_max).then(
+      (entries) => this.#send(to, { ...message, entries }),
+      (error: unknown) => this.#fail('log', error),
+    );
+  }
+
+  #reply(token: Token, message: Response): void {
+    const resolve = this.#replies.get(token);
+    assert(resolve !== undefined, 'a request is answered once');
+    this.#replies.delete(token);
+    resolve(message);
+  }
+
+  #applied(entries: readonly Entry[], outcomes: readonly Outcome[], duration_ms: number): void {
+    const { observer, clock } = this.#options;
+    observer.applied(entries.length, duration_ms);
+    const now_ms = clock.now_ms();
+    for (const [position, entry] of entries.entries()) {
+      const proposed_ms = this.#pending.applied(entry, outcomes[position]);
+      if (proposed_ms !== null) observer.committed(now_ms - proposed_ms);
+    }
+    const last = entries.at(-1);
+    assert(last !== undefined, 'nothing was applied');
+    this.#waiters.applied(last.index);
+    this.#input({ kind: 'applied', index: last.index });
+  }
+
+  #fail(part: FailedPart, error: unknown): void {
+    if (this.#is_stopped) return;
+    if (part !== 'state') this.stop();
+    this.#options.onFailed(part, error);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Member } from './raft/configuration.ts';
+import type { HardState, Persist } from './raft/effect.ts';
+import type { Entry, LogIndex, Position, Term } from './raft/entry.ts';
+import type { Request, Response } from './raft/message.ts';
+
+/** What a log store found on its disk when it was opened; entries are verified by then. */
+export interface StoredLog {
+  readonly hard_state: HardState;
+  /** A lower bound of what is committed. */
+  readonly commit_index: LogIndex;
+  /** What precedes the first entry: (0, 0) until the log is cut. */
+  readonly before_first: Position;
+  readonly last_index: LogIndex;
+  /** Where each term begins, ascending: enough to know the term of every entry. */
+  readonly term_starts: readonly Position[];
+  /** All configuration entries, ascending. */
+  readonly configuration_entries: readonly Entry[];
+}
+
+/**
+ * The durable log of one group. Writes happen in the order of the calls; a promise resolves when its
+ * write, and all before it, would survive a power cut. A rejection is final: the store is unusable.
+ */
+export interface LogStore {
+  load(): Promise<StoredLog>;
+  write(writes: readonly Persist[]): Promise<void>;
+  /**
+   * Entries from `from` on, at most through `through` and about `bytes_max` (at least one entry),
+   * verified. Sees all writes called before it.
+   */
+  read(from: LogIndex, through: LogIndex, bytes_max: number): Promise<readonly Entry[]>;
+  close(): Promise<void>;
+}
+
+/** Carries a request to a peer and its answer back; rejects when there was none. */
+export interface Transport {
+  send(to: Member, message: Request): Promise<Response>;
+}
+
+/** Time for the driver; the core knows ticks only. */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  now_ms(): number;
+  /** Calls back until the returned function is called. */
+  every(interval_ms: number, callback: () => void): () => void;
+  /** Calls back once after the delay, unless the returned function is called before. */
+  after(delay_ms: number, callback: () => void): () => void;
+  /** Calls back once, soon, after what is queued already. */
+  soon(callback: () => void): void;
+}
+
+/** What becomes of an applied command; opaque to consensus. */
+export type Outcome = unknown;
+
+/** Where committed entries go. Deterministic; the same entries give the same state everywhere. */
+export interface StateMachine {
+  /** The last entry whose effects are in the state, by the same transaction. */
+  readonly applied_index: LogIndex;
+  /** A chain over everything applied so far, hexadecimal. */
+  readonly digest: string;
+  /**
+   * Applies consecutive entries in one transaction and returns one outcome for each. Throws only when
+   * it must stop: the storage failed, or an entry is of a kind this program does not know.
+   */
+  apply(entries: readonly Entry[]): readonly Outcome[];
+}
+
+/** Told about what operators want to see. Must not throw. */
+export interface Observer {
+  roleChanged(role: string, term: Term, leader: Member | null): void;
+  persisted(entries: number, duration_ms: number): void;
+  applied(entries: number, duration_ms: number): void;
+  committed(latency_ms: number): void;
+}

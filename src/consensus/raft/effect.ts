@@ -1,0 +1,67 @@
+import type { Configuration, Member } from './configuration.ts';
+import type { Entry, LogIndex, Term } from './entry.ts';
+import type { Token } from './input.ts';
+import type { Request, Response } from './message.ts';
+
+/** What must be on disk before anything that depends on it is said. */
+export interface HardState {
+  readonly term: Term;
+  readonly voted_for: Member | null;
+}
+
+/** One write to the log store: all of it or nothing, in the order of the ids. */
+export interface Persist {
+  readonly kind: 'persist';
+  readonly write_id: number;
+  /** Null: unchanged. */
+  readonly hard_state: HardState | null;
+  /** Delete the entries from here on first; null: nothing to delete. */
+  readonly truncate_from: LogIndex | null;
+  readonly entries: readonly Entry[];
+  /** A hint that saves work after a restart; needs no write of its own. */
+  readonly commit_index: LogIndex;
+}
+
+export type ProposalRefusal = 'not_leader' | 'overloaded';
+
+/**
+ * What the driver must do, in this order within one step. `reply` and `send` go at once;
+ * `…_after_persist` only when every `persist` effect issued so far is on disk: the difference is a
+ * promise to peers, so it is a type.
+ */
+export type Effect =
+  | Persist
+  | { readonly kind: 'send'; readonly to: Member; readonly message: Request }
+  | { readonly kind: 'send_after_persist'; readonly to: Member; readonly message: Request }
+  | { readonly kind: 'reply'; readonly token: Token; readonly message: Response }
+  | { readonly kind: 'reply_after_persist'; readonly token: Token; readonly message: Response }
+  /**
+   * The entries wanted are no longer in memory: the driver reads them from the log store and sends
+   * `message` with them, or reports `send_failed`.
+   */
+  | {
+      readonly kind: 'send_from_store';
+      readonly to: Member;
+      readonly message: Extract<Request, { kind: 'append' }>;
+      readonly through_index: LogIndex;
+    }
+  /** Everything up to here may be applied: committed, and on this replica's own disk. */
+  | { readonly kind: 'apply_through'; readonly index: LogIndex }
+  | {
+      readonly kind: 'proposal_accepted';
+      readonly token: Token;
+      readonly index: LogIndex;
+      readonly term: Term;
+    }
+  | {
+      readonly kind: 'proposal_refused';
+      readonly token: Token;
+      readonly reason: ProposalRefusal;
+    }
+  /** A read may be served once this index is applied; null: could not be confirmed. */
+  | { readonly kind: 'read_ready'; readonly token: Token; readonly index: LogIndex | null }
+  | { readonly kind: 'configuration_changed'; readonly configuration: Configuration | null }
+  /** Term, role or leader changed. */
+  | { readonly kind: 'role_changed' }
+  /** See `Freshness`: this replica's state is as new as `echo_ms` once `commit_index` is applied. */
+  | { readonly kind: 'fresh'; readonly echo_ms: number; readonly commit_index: LogIndex };

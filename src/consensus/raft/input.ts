@@ -1,0 +1,37 @@
+import type { Configuration, Member } from './configuration.ts';
+import type { EntryKind, LogIndex } from './entry.ts';
+import type { Request, Response } from './message.ts';
+
+/** Pairs a request with its answer; opaque to the core. */
+export type Token = number;
+
+/** Something to be put in the log. */
+export interface Proposal {
+  readonly token: Token;
+  readonly kind: Exclude<EntryKind, 'no_op'>;
+  readonly request_id: string;
+  readonly payload: Uint8Array;
+}
+
+/** All that can happen to a replica's consensus. Time is ticks; nothing else tells it the time. */
+export type Input =
+  | { readonly kind: 'tick' }
+  /** A peer asks; the answer goes out as a `reply` effect with the same token. */
+  | {
+      readonly kind: 'request';
+      readonly from: Member;
+      readonly token: Token;
+      readonly message: Request;
+    }
+  /** A peer's answer. */
+  | { readonly kind: 'response'; readonly from: Member; readonly message: Response }
+  /** A request got no answer: lost, refused or timed out. */
+  | { readonly kind: 'send_failed'; readonly to: Member; readonly message: Request }
+  | { readonly kind: 'propose'; readonly proposals: readonly Proposal[] }
+  /** Asks for a read index (linearizable read). */
+  | { readonly kind: 'read'; readonly token: Token }
+  /** The write with this id, and all before it, are on disk. */
+  | { readonly kind: 'persisted'; readonly write_id: number }
+  | { readonly kind: 'applied'; readonly index: LogIndex }
+  /** Every member has promised: write the first entry. Once in a cluster's life. */
+  | { readonly kind: 'bootstrap'; readonly configuration: Configuration };

@@ -1,0 +1,52 @@
+import type { Member } from './configuration.ts';
+import type { LogIndex } from './entry.ts';
+
+/**
+ * What a leader knows of one other member (thesis §10.2: one growing batch in flight to each).
+ *
+ *     probe ──success──▶ replicate
+ *       ▲                    │
+ *       └─ refusal, failure ─┘
+ *
+ * probe: it is not known where the logs agree; empty appends find out.
+ * replicate: they agree up to next_index − 1; whatever is newer is sent as one batch.
+ */
+export interface Progress {
+  readonly member: Member;
+  state: 'probe' | 'replicate';
+  /** Durable there, and equal to ours, up to here. Invariant: match_index < next_index. */
+  match_index: LogIndex;
+  next_index: LogIndex;
+  /** The append on its way, if any: nothing else is sent before its answer or failure. */
+  append_in_flight: number | null;
+  /** After a failure, nothing is sent before this tick or a sign of life. */
+  paused_until_tick: number;
+  /** The commit index it was last told. */
+  commit_told: LogIndex;
+  heartbeats_in_flight: number;
+  /** When it last answered in this term; null: not yet. */
+  last_contact_tick: number | null;
+  /** The latest round of heartbeats it confirmed. */
+  round_confirmed: number;
+  /** Its monotonic clock as it said last; null: not yet. */
+  echo_ms: number | null;
+  /** As it said last; for operators. */
+  applied_index: LogIndex;
+}
+
+export function createProgress(member: Member, last_index: LogIndex): Progress {
+  return {
+    member,
+    state: 'probe',
+    match_index: 0,
+    next_index: last_index + 1,
+    append_in_flight: null,
+    paused_until_tick: 0,
+    commit_told: 0,
+    heartbeats_in_flight: 0,
+    last_contact_tick: null,
+    round_confirmed: 0,
+    echo_ms: null,
+    applied_index: 0,
+  };
+}

@@ -1,0 +1,145 @@
+import { assert, unreachable } from '../../base/assert.ts';
+import { receiveAppendRequest } from './append.ts';
+import { bootstrap } from './bootstrap-entry.ts';
+import { commitByQuorum } from './commit.ts';
+import type { Member } from './configuration.ts';
+import type { Effect } from './effect.ts';
+import { countOwnVote, receiveVoteResponse } from './election.ts';
+import { heartbeatFailed, receiveHeartbeatRequest, receiveHeartbeatResponse } from './heartbeat.ts';
+import type { Input, Token } from './input.ts';
+import { checkInvariants } from './invariants.ts';
+import { completeWrites, registerWrite, trimTail } from './log.ts';
+import type { Request, Response } from './message.ts';
+import { receiveProposals } from './propose.ts';
+import {
+  receiveLocalRead,
+  receiveReadIndexRequest,
+  receiveReadIndexResponse,
+  settleForwardedReads,
+} from './read-index.ts';
+import { serveWaitingReads } from './rounds.ts';
+import { appendFailed, receiveAppendResponse } from './replication.ts';
+import type { RaftState } from './state.ts';
+import { announceApplicable } from './state.ts';
+import { receiveTick } from './tick.ts';
+import { receiveVoteRequest } from './vote.ts';
+
+/**
+ * The one way in (compare the rules for servers in Figure 2). No clock, no I/O, no randomness but the
+ * injected generator's: the same state and inputs give the same effects. `now_ms` is the node's monotonic
+ * clock, carried as data for `Freshness` and never looked at.
+ */
+export function step(state: RaftState, input: Input, now_ms: number): readonly Effect[] {
+  assert(state.effects.length === 0, 'step is not re-entrant');
+  const before = { term: state.term, commit_index: state.commit_index };
+  state.now_ms = now_ms;
+  receive(state, input);
+  const persist = collectWrites(state);
+  const effects = persist === null ? state.effects : [persist, ...state.effects];
+  state.effects = [];
+  checkInvariants(state, before);
+  return effects;
+}
+
+function receive(state: RaftState, input: Input): void {
+  switch (input.kind) {
+    case 'tick':
+      return receiveTick(state);
+    case 'request':
+      return receiveRequest(state, input.from, input.token, input.message);
+    case 'response':
+      return receiveResponse(state, input.from, input.message);
+    case 'send_failed':
+      return receiveSendFailed(state, input.to, input.message);
+    case 'propose':
+      return receiveProposals(state, input.proposals);
+    case 'read':
+      return receiveLocalRead(state, input.token);
+    case 'persisted':
+      return receivePersisted(state, input.write_id);
+    case 'applied':
+      return receiveApplied(state, input.index);
+    case 'bootstrap':
+      return bootstrap(state, input.configuration);
+    default:
+      return unreachable(input);
+  }
+}
+
+function receiveRequest(state: RaftState, from: Member, token: Token, message: Request): void {
+  switch (message.kind) {
+    case 'vote':
+      return receiveVoteRequest(state, from, token, message);
+    case 'append':
+      return receiveAppendRequest(state, from, token, message);
+    case 'heartbeat':
+      return receiveHeartbeatRequest(state, from, token, message);
+    case 'read_index':
+      return receiveReadIndexRequest(state, token);
+    default:
+      return unreachable(message);
+  }
+}
+
+function receiveResponse(state: RaftState, from: Member, message: Response): void {
+  switch (message.kind) {
+    case 'vote_response':
+      return receiveVoteResponse(state, from, message);
+    case 'append_response':
+      return receiveAppendResponse(state, from, message);
+    case 'heartbeat_response':
+      return receiveHeartbeatResponse(state, from, message);
+    case 'read_index_response':
+      return receiveReadIndexResponse(state, message);
+    default:
+      return unreachable(message);
+  }
+}
+
+function receiveSendFailed(state: RaftState, to: Member, message: Request): void {
+  switch (message.kind) {
+    case 'vote':
+      // "Servers retry RPCs" (§5.1): the next election timeout does.
+      return undefined;
+    case 'append':
+      return appendFailed(state, to, message.term, message.append_id);
+    case 'heartbeat':
+      return heartbeatFailed(state, to, message.term);
+    case 'read_index':
+      return settleForwardedReads(state, null);
+    default:
+      return unreachable(message);
+  }
+}
+
+function receivePersisted(state: RaftState, write_id: number): void {
+  completeWrites(state.log, write_id);
+  assert(write_id > state.persisted_write_id, 'writes complete in order');
+  state.persisted_write_id = write_id;
+  countOwnVote(state);
+  if (state.role === 'leader' && commitByQuorum(state)) serveWaitingReads(state);
+  announceApplicable(state);
+}
+
+function receiveApplied(state: RaftState, index: number): void {
+  assert(index > state.applied_index && index <= state.apply_through, 'applied out of turn');
+  state.applied_index = index;
+  trimTail(state.log, state.applied_index);
+}
+
+/** All that this step has to write, as one effect; it stands before whatever waits for it. */
+function collectWrites(state: RaftState): Effect | null {
+  const { hard_state, truncate_from, entries } = state.unwritten;
+  if (!hard_state && truncate_from === null && entries.length === 0) return null;
+  const write_id = registerWrite(state.log, entries.length > 0, state.tick);
+  if (hard_state) state.hard_state_write_id = write_id;
+  state.unwritten = { hard_state: false, truncate_from: null, entries: [] };
+  return {
+    kind: 'persist',
+    write_id,
+    hard_state: hard_state ? { term: state.term, voted_for: state.voted_for } : null,
+    truncate_from,
+    entries,
+    commit_index: state.commit_index,
+  };
+}

@@ -1,0 +1,60 @@
+import { must } from '../../base/assert.ts';
+import { memberKey } from './configuration.ts';
+import { campaign } from './election.ts';
+import { isQuorum } from './quorum.ts';
+import { startRound } from './rounds.ts';
+import { replicateToAll, tellCommits } from './send-append.ts';
+import type { RaftState } from './state.ts';
+import { announceApplicable, currentConfiguration, diskIsStalled, leadingState } from './state.ts';
+import { becomeFollower } from './role.ts';
+
+/** One unit of time passes: heartbeats, election timeouts, and the leader's doubts about itself. */
+export function receiveTick(state: RaftState): void {
+  state.tick += 1;
+  // After a restart: what was committed before is applied without waiting for a leader.
+  announceApplicable(state);
+  if (state.role === 'leader') tickLeader(state);
+  else tickFollower(state);
+}
+
+function tickFollower(state: RaftState): void {
+  state.election_elapsed += 1;
+  if (state.election_elapsed >= state.election_timeout) campaign(state);
+}
+
+/**
+ * "A leader steps down if an election timeout elapses without a successful round of heartbeats to a
+ * majority" (thesis §6.2), and likewise when its disk does not answer for so long: it could commit with
+ * the others' disks, but could not answer anybody.
+ */
+function tickLeader(state: RaftState): void {
+  const leading = leadingState(state);
+  if (diskIsStalled(state) || (quorumCheckIsDue(state) && !hearsAQuorum(state))) {
+    becomeFollower(state, state.term, null);
+    return;
+  }
+  leading.heartbeat_elapsed += 1;
+  if (leading.heartbeat_elapsed >= state.options.heartbeat_ticks) {
+    startRound(state);
+    replicateToAll(state);
+  }
+  tellCommits(state);
+}
+
+function quorumCheckIsDue(state: RaftState): boolean {
+  const leading = leadingState(state);
+  leading.quorum_check_elapsed += 1;
+  if (leading.quorum_check_elapsed < state.options.election_ticks) return false;
+  leading.quorum_check_elapsed = 0;
+  return true;
+}
+
+function hearsAQuorum(state: RaftState): boolean {
+  const leading = leadingState(state);
+  const self_key = memberKey(state.options.self);
+  const heard_since = state.tick - state.options.election_ticks;
+  return isQuorum(must(currentConfiguration(state), 'a leader has a configuration'), (key) => {
+    if (key === self_key) return true;
+    return (leading.progress.get(key)?.last_contact_tick ?? -1) >= heard_since;
+  });
+}

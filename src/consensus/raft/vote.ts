@@ -1,0 +1,81 @@
+import type { Member } from './configuration.ts';
+import { sameMember } from './configuration.ts';
+import type { Position } from './entry.ts';
+import type { Token } from './input.ts';
+import { lastPosition } from './log.ts';
+import type { VoteRequest } from './message.ts';
+import type { RaftState } from './state.ts';
+import { becomeFollower, resetElectionTimer } from './role.ts';
+
+/** Answering RequestVote (paper §5.2, §5.4.1) and pre-vote (thesis §9.6). */
+
+/**
+ * "Raft determines which of two logs is more up-to-date by comparing the index and term of the last
+ * entries in the logs" (§5.4.1).
+ */
+function isUpToDate(candidate: Position, own: Position): boolean {
+  if (candidate.term !== own.term) return candidate.term > own.term;
+  return candidate.index >= own.index;
+}
+
+/**
+ * "If a server receives a RequestVote request within the minimum election timeout of hearing from a
+ * current leader, it does not update its term or grant its vote" (thesis §4.2.3).
+ */
+function hearsALeader(state: RaftState): boolean {
+  if (state.role === 'leader') return true;
+  return state.leader !== null && state.election_elapsed < state.options.election_ticks;
+}
+
+export function receiveVoteRequest(
+  state: RaftState,
+  from: Member,
+  token: Token,
+  message: VoteRequest,
+): void {
+  if (message.pre_vote) receivePreVote(state, token, message);
+  else receiveVote(state, from, token, message);
+}
+
+function receivePreVote(state: RaftState, token: Token, message: VoteRequest): void {
+  const granted =
+    message.term > state.term &&
+    !hearsALeader(state) &&
+    isUpToDate(message.last_log, lastPosition(state.log));
+  answer(state, token, message, granted);
+}
+
+function receiveVote(state: RaftState, from: Member, token: Token, message: VoteRequest): void {
+  if (message.term < state.term || (message.term > state.term && hearsALeader(state))) {
+    answer(state, token, message, false);
+    return;
+  }
+  if (message.term > state.term) becomeFollower(state, message.term, null);
+  const may_vote = state.voted_for === null || sameMember(state.voted_for, from);
+  const granted = may_vote && isUpToDate(message.last_log, lastPosition(state.log));
+  if (granted) {
+    // Only asking for pre-votes: in this term it is a follower as any.
+    if (state.role === 'pre_candidate') becomeFollower(state, state.term, null);
+    if (state.voted_for === null) {
+      state.voted_for = from;
+      state.unwritten.hard_state = true;
+    }
+    resetElectionTimer(state);
+  }
+  answer(state, token, message, granted);
+}
+
+function answer(state: RaftState, token: Token, message: VoteRequest, granted: boolean): void {
+  state.effects.push({
+    // "Updated on stable storage before responding to RPCs" (Figure 2).
+    kind: 'reply_after_persist',
+    token,
+    message: {
+      kind: 'vote_response',
+      pre_vote: message.pre_vote,
+      asked_term: message.term,
+      term: state.term,
+      granted,
+    },
+  });
+}

@@ -1,0 +1,286 @@
+import { request as httpRequest } from 'node:http';
+import type { ClientRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { assert } from '../../base/assert.ts';
+import { CodecError } from '../../base/codec.ts';
+import { limits } from '../../limits.ts';
+import type { Transport } from '../ports.ts';
+import { sameMember } from '../raft/configuration.ts';
+import type { GroupId, Member, NodeId } from '../raft/configuration.ts';
+import type { Request, Response } from '../raft/message.ts';
+import { formatEnvelope, isEnvelopeIdentifier, parseAnswerEnvelope } from './envelope.ts';
+import type { AnswerEnvelope } from './envelope.ts';
+import { exchange } from './exchange.ts';
+import type { RawAnswer, RequestFunction } from './exchange.ts';
+import type { Identity } from './identity.ts';
+import type { Keyring } from './keyring.ts';
+import { closeLanes, createLanes } from './lanes.ts';
+import type { Lanes, TlsTrust } from './lanes.ts';
+import { decodeResponse, encodeRequest } from './message-codec.ts';
+import { PeerTable } from './peer-table.ts';
+import { RAFT_PATHS } from './raft-path.ts';
+import { BINARY_CONTENT_TYPE, JSON_CONTENT_TYPE } from './route.ts';
+import { RpcError } from './rpc-error.ts';
+import { sha256Hex, signRequest, verifyAnswer } from './signature.ts';
+
+export interface RpcTransportOptions {
+  readonly identity: Identity;
+  readonly keyring: Keyring;
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Where a node is now, as `host:port`; null: not known. */
+  readonly addressOf: (node_id: NodeId) => string | null;
+  /** Given: requests go over TLS, to servers that these authorities vouch for. */
+  readonly tls?: TlsTrust;
+}
+
+export interface CallOptions {
+  /** Whom to ask. Without it, whoever is at the address: only some calls accept that. */
+  readonly destination?: Member;
+}
+
+/** A verified answer to a control call. */
+export interface CallAnswer {
+  readonly status: number;
+  /** Parsed; null when it is not JSON. */
+  readonly body: unknown;
+  readonly responder: Member;
+  /** The responder's. */
+  readonly boot_id: string;
+}
+
+/** A body with its hash, so that one that goes to several peers is encoded and hashed once. */
+interface SealedBody {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+interface Ask {
+  readonly address: string;
+  readonly destination: Member | null;
+  readonly group_id: GroupId;
+  readonly method: 'GET' | 'POST';
+  readonly target: string;
+  readonly content_type: string;
+  readonly body: SealedBody;
+  readonly lane: keyof Lanes;
+  readonly timeout_ms: number;
+}
+
+interface VerifiedAnswer extends RawAnswer {
+  readonly envelope: AnswerEnvelope;
+  /** The request was signed for another run of the responder than the one that answered. */
+  readonly other_boot: boolean;
+}
+
+/**
+ * Asks other replicas, signed, and verifies that the answer is theirs and belongs to the question.
+ * One for the process: nonces of one boot are counted here and nowhere else.
+ */
+export class RpcTransport {
+  readonly #options: RpcTransportOptions;
+  readonly #lanes: Lanes;
+  readonly #request: RequestFunction;
+  readonly #peers = new PeerTable(limits.address_book_max);
+  /** Keyed by the message itself: one object sent to several peers is sealed once. */
+  readonly #sealed = new WeakMap<Request, SealedBody>();
+  readonly #under_way = new Set<ClientRequest>();
+  #closed = false;
+
+  constructor(options: RpcTransportOptions) {
+    const { identity } = options;
+    assert(
+      isEnvelopeIdentifier(identity.node_id),
+      `a node id not fit to send: ${identity.node_id}`,
+    );
+    assert(isEnvelopeIdentifier(identity.storage_id), 'a storage id not fit to send');
+    assert(isEnvelopeIdentifier(identity.boot_id), 'a boot id not fit to send');
+    this.#options = options;
+    this.#lanes = createLanes(options.tls);
+    this.#request = options.tls === undefined ? httpRequest : httpsRequest;
+  }
+
+  /** The port of one Raft group; it rejects with {@link RpcError}. */
+  forGroup(group_id: GroupId): Transport {
+    assert(isEnvelopeIdentifier(group_id), `a group id not fit to send: ${group_id}`);
+    return { send: (to, message) => this.#send(to, message, group_id) };
+  }
+
+  /**
+   * A control call with a JSON body (undefined: none); any verified answer is returned, whatever its
+   * status.
+   *
+   * @throws {RpcError} there is no answer to rely on
+   */
+  async call(
+    address: string,
+    method: 'GET' | 'POST',
+    target: string,
+    body: unknown,
+    { destination }: CallOptions = {},
+  ): Promise<CallAnswer> {
+    const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+    const answer = await this.#askAgain({
+      address,
+      destination: destination ?? null,
+      group_id: '',
+      method,
+      target,
+      content_type: body === undefined ? '' : JSON_CONTENT_TYPE,
+      body: { bytes, sha256: sha256Hex(bytes) },
+      lane: 'control',
+      timeout_ms: limits.rpc_durable_timeout_ms,
+    });
+    const { status, envelope } = answer;
+    const { responder, responder_boot_id } = envelope;
+    return { status, body: parseJson(answer.body), responder, boot_id: responder_boot_id };
+  }
+
+  /** Ends all connections; what is under way is rejected, and so is everything afterwards. */
+  close(): void {
+    this.#closed = true;
+    // Those that still wait for a connection are not known to the lanes.
+    for (const request of this.#under_way) request.destroy();
+    closeLanes(this.#lanes);
+  }
+
+  async #send(to: Member, message: Request, group_id: GroupId): Promise<Response> {
+    const address = this.#options.addressOf(to.node_id);
+    if (address === null) throw new RpcError('no_address', `no address of ${to.node_id} is known`);
+    if (this.#options.identity.clusterId() === null) {
+      throw new RpcError('no_cluster', 'this replica belongs to no cluster yet');
+    }
+    const ask: Ask = {
+      address,
+      destination: to,
+      group_id,
+      method: 'POST',
+      target: RAFT_PATHS[message.kind],
+      content_type: BINARY_CONTENT_TYPE,
+      body: this.#seal(message),
+      lane: message.kind === 'append' ? 'append' : 'pulse',
+      timeout_ms: message.kind === 'append' ? limits.rpc_durable_timeout_ms : limits.rpc_timeout_ms,
+    };
+    const answer = await this.#askAgainWhenStale(ask);
+    if (answer.status !== 200) {
+      const what = `${answer.status} ${detailOf(answer.body)}`;
+      throw new RpcError('refused', `${to.node_id} at ${address} answered ${what}`);
+    }
+    return readResponse(answer.body, message);
+  }
+
+  #seal(message: Request): SealedBody {
+    const known = this.#sealed.get(message);
+    if (known !== undefined) return known;
+    const bytes = encodeRequest(message);
+    const sealed: SealedBody = { bytes, sha256: sha256Hex(bytes) };
+    this.#sealed.set(message, sealed);
+    return sealed;
+  }
+
+  /** Raft messages may arrive twice, so one lost to a closed connection is sent once more. */
+  async #askAgainWhenStale(ask: Ask): Promise<VerifiedAnswer> {
+    try {
+      return await this.#askAgain(ask);
+    } catch (error) {
+      if (!(error instanceof RpcError) || error.code !== 'stale_connection') throw error;
+      return this.#askAgain(ask);
+    }
+  }
+
+  /** A destination that restarted refuses what was signed for its last run; its answer names the new. */
+  async #askAgain(ask: Ask): Promise<VerifiedAnswer> {
+    const answer = await this.#ask(ask);
+    if (answer.status !== 401 || ask.destination === null || !answer.other_boot) return answer;
+    return this.#ask(ask);
+  }
+
+  async #ask(ask: Ask): Promise<VerifiedAnswer> {
+    if (this.#closed) throw new RpcError('closed', 'this transport is closed');
+    const { identity, keyring, nowMs } = this.#options;
+    const { destination, group_id, method, target, content_type } = ask;
+    const boot_id = destination === null ? '' : this.#peers.bootIdOf(destination);
+    const envelope_text = formatEnvelope({
+      key_id: keyring.primary.key_id,
+      cluster_id: identity.clusterId() ?? '',
+      source: identity,
+      source_boot_id: identity.boot_id,
+      destination,
+      destination_boot_id: boot_id,
+      group_id,
+      timestamp_ms: nowMs(),
+      counter: this.#peers.nextCounter(destination),
+      body_sha256: ask.body.sha256,
+    });
+    const { key } = keyring.primary;
+    const signature = signRequest(key, { method, target, content_type, envelope_text });
+    const raw = await exchange(this.#request, {
+      address: ask.address,
+      method,
+      target,
+      content_type,
+      envelope_text,
+      signature,
+      body: ask.body.bytes,
+      agent: this.#lanes[ask.lane],
+      timeout_ms: ask.timeout_ms,
+      under_way: this.#under_way,
+    });
+    const envelope = this.#verify(raw, signature, ask);
+    const { responder, responder_boot_id } = envelope;
+    const other_boot = responder_boot_id !== boot_id;
+    if (other_boot) this.#peers.learnBootId(responder, responder_boot_id);
+    return { ...raw, envelope, other_boot };
+  }
+
+  #verify(raw: RawAnswer, request_signature: string, ask: Ask): AnswerEnvelope {
+    const { status, content_type, envelope_text } = raw;
+    const envelope = parseAnswerEnvelope(envelope_text);
+    const parts = { request_signature, status, content_type, envelope_text };
+    if (
+      envelope === null ||
+      !verifyAnswer(this.#options.keyring.primary.key, parts, raw.signature)
+    ) {
+      throw new RpcError(
+        'bad_answer',
+        `${ask.address} answered ${status} without a signature of it`,
+      );
+    }
+    if (sha256Hex(raw.body) !== envelope.body_sha256) {
+      throw new RpcError('bad_answer', `the body from ${ask.address} is not the one signed`);
+    }
+    if (ask.destination !== null && !sameMember(envelope.responder, ask.destination)) {
+      throw new RpcError('bad_answer', `at ${ask.address} is ${envelope.responder.node_id}`);
+    }
+    return envelope;
+  }
+}
+
+function readResponse(bytes: Buffer, message: Request): Response {
+  let response: Response;
+  try {
+    response = decodeResponse(bytes);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    throw new RpcError('bad_answer', `an answer that cannot be read: ${error.message}`);
+  }
+  if (response.kind !== `${message.kind}_response`) {
+    throw new RpcError('bad_answer', `${response.kind} to ${message.kind}`);
+  }
+  return response;
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** The sentence of a problem, for who reads the log; empty when it is none. */
+function detailOf(bytes: Buffer): string {
+  const problem = parseJson(bytes);
+  if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return '';
+  return typeof problem.detail === 'string' ? problem.detail : '';
+}

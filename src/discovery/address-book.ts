@@ -1,0 +1,159 @@
+import { assert } from '../base/assert.ts';
+import { compareNodeIds } from '../consensus/bootstrap/member-order.ts';
+import type { NodeId } from '../consensus/raft/configuration.ts';
+import { limits } from '../limits.ts';
+import type { AddressEntry, AddressSource, Announcement } from './address-entry.ts';
+
+export interface AddressBookOptions {
+  /** This replica, which is not in its own book. */
+  readonly own_node_id: NodeId;
+  readonly nowMs: () => number;
+}
+
+export type AddressBookListener = (entries: readonly AddressEntry[]) => void;
+
+/**
+ * Where the other replicas are: one entry for each node id, in an immutable table that is replaced when
+ * something changes. It says nothing about who votes; that is in the log.
+ *
+ * An entry not seen for `limits.address_ttl_ms` stays to be shown and is no longer dialled. Entries that
+ * an earlier run stored are dialled for that long after the start.
+ */
+export class AddressBook {
+  readonly #options: AddressBookOptions;
+  readonly #started_ms: number;
+  readonly #listeners = new Set<AddressBookListener>();
+  /** Boots that said good-bye: what others still tell of them is old. */
+  readonly #left_boots = new Set<string>();
+  #by_node: ReadonlyMap<NodeId, AddressEntry> = new Map();
+  #entries: readonly AddressEntry[] = [];
+  #revision = 0;
+
+  constructor(options: AddressBookOptions) {
+    this.#options = options;
+    this.#started_ms = options.nowMs();
+  }
+
+  /** Ordered by node id. */
+  get entries(): readonly AddressEntry[] {
+    return this.#entries;
+  }
+
+  /** Grows with every change, of `last_seen_ms` too. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get(node_id: NodeId): AddressEntry | null {
+    return this.#by_node.get(node_id) ?? null;
+  }
+
+  /** Those seen recently enough to be worth a call. */
+  dialable(): readonly AddressEntry[] {
+    const now_ms = this.#options.nowMs();
+    return this.#entries.filter((entry) => {
+      const seen_ms =
+        entry.source === 'stored'
+          ? Math.max(entry.last_seen_ms, this.#started_ms)
+          : entry.last_seen_ms;
+      return now_ms - seen_ms < limits.address_ttl_ms;
+    });
+  }
+
+  /** The replica itself was heard, just now: this replaces whatever was known of it. */
+  observe(announcement: Announcement, source: AddressSource): void {
+    if (announcement.node_id === this.#options.own_node_id) return;
+    this.#left_boots.delete(announcement.boot_id);
+    this.#put([{ ...plain(announcement), source, last_seen_ms: this.#options.nowMs() }]);
+  }
+
+  /** What another replica's book says: counts where it was seen more recently there. */
+  mergeHearsay(entries: readonly AddressEntry[], source: 'gossip' | 'stored'): void {
+    const now_ms = this.#options.nowMs();
+    const news = entries
+      .filter((entry) => entry.node_id !== this.#options.own_node_id)
+      .filter((entry) => !this.#left_boots.has(entry.boot_id))
+      .map((entry) => {
+        // A clock that is ahead must not outweigh what is seen here later.
+        const last_seen_ms = Math.min(entry.last_seen_ms, now_ms - 1);
+        return { ...plain(entry), source: this.#sourceOf(entry, source), last_seen_ms };
+      })
+      .filter((entry) => {
+        const known = this.#by_node.get(entry.node_id);
+        return known === undefined || known.last_seen_ms < entry.last_seen_ms;
+      })
+      .filter(
+        (entry) => source === 'stored' || now_ms - entry.last_seen_ms < limits.address_ttl_ms,
+      );
+    this.#put(news);
+  }
+
+  /** Second-hand news of a boot known first-hand do not change how it is known. */
+  #sourceOf(entry: AddressEntry, source: 'gossip' | 'stored'): AddressSource {
+    const known = this.#by_node.get(entry.node_id);
+    return known !== undefined && known.boot_id === entry.boot_id ? known.source : source;
+  }
+
+  /** The replica says good-bye. Another boot of it is not meant. */
+  forget(node_id: NodeId, boot_id: string): void {
+    this.#left_boots.add(boot_id);
+    for (const oldest of this.#left_boots) {
+      if (this.#left_boots.size <= limits.address_book_max) break;
+      this.#left_boots.delete(oldest);
+    }
+    if (this.#by_node.get(node_id)?.boot_id !== boot_id) return;
+    const next = new Map(this.#by_node);
+    next.delete(node_id);
+    this.#replace(next, true);
+  }
+
+  /** Calls back with the new table when anything but a time changes; returns how to stop that. */
+  subscribe(listener: AddressBookListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #put(entries: readonly AddressEntry[]): void {
+    if (entries.length === 0) return;
+    const next = new Map(this.#by_node);
+    let is_material = false;
+    for (const entry of entries) {
+      is_material ||= !sameAnnouncement(next.get(entry.node_id), entry);
+      next.set(entry.node_id, Object.freeze(entry));
+    }
+    this.#replace(next, is_material);
+  }
+
+  #replace(next: Map<NodeId, AddressEntry>, is_material: boolean): void {
+    const ordered = [...next.values()];
+    if (ordered.length > limits.address_book_max) {
+      ordered.sort((one, other) => other.last_seen_ms - one.last_seen_ms);
+      for (const entry of ordered.splice(limits.address_book_max)) next.delete(entry.node_id);
+    }
+    assert(next.size <= limits.address_book_max, 'the address book is over its bound');
+    ordered.sort((one, other) => compareNodeIds(one.node_id, other.node_id));
+    this.#by_node = next;
+    this.#entries = Object.freeze(ordered);
+    this.#revision += 1;
+    if (!is_material) return;
+    for (const listener of this.#listeners) listener(this.#entries);
+  }
+}
+
+function plain(announcement: Announcement): Announcement {
+  const { node_id, storage_id, boot_id, address, api_url, public_url } = announcement;
+  return { node_id, storage_id, boot_id, address, api_url, public_url };
+}
+
+function sameAnnouncement(one: Announcement | undefined, other: Announcement): boolean {
+  return (
+    one !== undefined &&
+    one.storage_id === other.storage_id &&
+    one.boot_id === other.boot_id &&
+    one.address === other.address &&
+    one.api_url === other.api_url &&
+    one.public_url === other.public_url
+  );
+}

@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { formatId } from '../agenda/id.ts';
+import type { User } from '../agenda/model.ts';
+import type { Exchange } from './exchange.ts';
+import { remainingMs } from './deadline.ts';
+import { idempotencyKeyOf } from './idempotency.ts';
+import { ProblemError } from './problem.ts';
+import { secretEqual } from './secret-equal.ts';
+import type { ApiServices } from './services.ts';
+import { openTicket } from './ticket.ts';
+import type { TicketedRequest } from './ticket.ts';
+import type { Session } from './token.ts';
+
+/** What a request proves by a signature; whether the session still stands is not known yet. */
+export interface Identity {
+  readonly session: Session;
+  /** Of the redirect ticket that brought it. */
+  readonly ticket_id: string | null;
+}
+
+/** Who asks: a person whose session stands in the state of this replica. */
+export interface Caller extends Identity {
+  readonly user: User;
+  readonly user_id: string;
+}
+
+type AuthenticationServices = Pick<ApiServices, 'replica' | 'tokens' | 'secrets' | 'now_ms'>;
+
+const bearer = /^Bearer +([^\s]+)$/i;
+
+/** Verifies the redirect ticket or the bearer token. Throws `unauthenticated`. */
+export async function identify(
+  services: AuthenticationServices,
+  request: IncomingMessage,
+  exchange: Exchange,
+  raw_body: Buffer,
+): Promise<Identity> {
+  const header = request.headers.authorization;
+  if (exchange.ticket !== null) {
+    const bound_to = ticketedRequest(
+      request,
+      exchange,
+      raw_body,
+      services.replica.status().node_id,
+    );
+    const ticket = openTicket(
+      services.secrets.ticket,
+      exchange.ticket,
+      bound_to,
+      services.now_ms(),
+    );
+    if (ticket.ok) return { session: ticket.value.session, ticket_id: ticket.value.id };
+    if (header === undefined) throw unauthenticated(ticket.error);
+  }
+  if (header === undefined) {
+    throw unauthenticated('The token is missing: send Authorization: Bearer <token>.');
+  }
+  const token = bearer.exec(header)?.[1];
+  if (token === undefined) {
+    throw unauthenticated('The Authorization header is malformed: it must be Bearer <token>.');
+  }
+  const session = await services.tokens.verify(token);
+  if (!session.ok) throw unauthenticated(session.error);
+  return { session: session.value, ticket_id: null };
+}
+
+/**
+ * Compares the session with the state of this replica. One that is newer than the state waits for it: it
+ * is never a 401, at worst `index_not_reached`.
+ */
+export async function confirm(
+  services: AuthenticationServices,
+  identity: Identity,
+  exchange: Exchange,
+): Promise<Caller> {
+  const { user_key, token_version, token_version_index } = identity.session;
+  const { replica } = services;
+  if (!(await replica.waitForIndex(token_version_index, remainingMs(exchange.deadline)))) {
+    const detail = 'This replica has not caught up with your session yet; try again.';
+    throw new ProblemError({ code: 'index_not_reached', detail });
+  }
+  const user = replica.view.userByKey(user_key);
+  if (user === null || user.token_version !== token_version) {
+    throw unauthenticated('The session has ended; log in again.');
+  }
+  return { ...identity, user, user_id: formatId('usr', user.key) };
+}
+
+/** Whether the request carries the operators' token. Never when there is none. */
+export function hasAuditToken(services: AuthenticationServices, request: IncomingMessage): boolean {
+  const given = request.headers['x-audit-token'];
+  const wanted = services.secrets.audit_token;
+  return wanted !== null && typeof given === 'string' && secretEqual(given, wanted);
+}
+
+/** What a ticket for this request is bound to. */
+export function ticketedRequest(
+  request: IncomingMessage,
+  exchange: Exchange,
+  raw_body: Buffer,
+  node_id: string,
+): TicketedRequest {
+  return {
+    node_id,
+    method: request.method ?? '',
+    path_and_query: exchange.path_and_query,
+    if_match: request.headers['if-match'] ?? null,
+    idempotency_key: idempotencyKeyOf(request),
+    raw_body,
+  };
+}
+
+function unauthenticated(detail: string): ProblemError {
+  return new ProblemError({ code: 'unauthenticated', detail });
+}

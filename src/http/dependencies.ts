@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { Replica } from '../replica/replica.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Where a node is reached, as the address book knows it. */
+export interface NodeAddress {
+  readonly node_id: string;
+  /** Base URL of its API on the replicas' network, with scheme: `http://host:port`. */
+  readonly address_url: string;
+  /** Base URL by which clients reach that very node (`PUBLIC_URL`); null: they cannot. */
+  readonly public_url: string | null;
+  /** Age of the last sign of life, in milliseconds; null: none yet. */
+  readonly last_seen_ms: number | null;
+}
+
+/** Whether requests can be served; else why not, as the code of the answer and a sentence. */
+export type Readiness =
+  | { readonly ready: true }
+  | {
+      readonly ready: false;
+      readonly code: 'draining' | 'no_leader' | 'index_not_reached' | 'overloaded';
+      readonly reason: string;
+    };
+
+/** Bytes derived for one purpose each, at least 32; the same on every replica. */
+export interface ApiSecrets {
+  /** Signs user tokens. */
+  readonly jwt: Uint8Array;
+  /** Signs redirect tickets. */
+  readonly ticket: Uint8Array;
+  /** Hashes request keys and bodies. */
+  readonly request_key: Uint8Array;
+  /** Opens the operators' views; null: only a user token opens them. */
+  readonly audit_token: string | null;
+}
+
+/** All the API needs of the rest of the process. */
+export interface ApiDependencies {
+  readonly replica: Replica;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly secrets: ApiSecrets;
+  /** Wall clock, milliseconds of UTC: stamps commands, judges tokens and tickets. */
+  readonly now_ms: () => number;
+  /** The address book: this node and all others. Read on every redirect and view. */
+  readonly addresses: () => readonly NodeAddress[];
+  /** `PUBLIC_URL` of this node. */
+  readonly public_url: string | null;
+  /** `JWT_TTL_S`. */
+  readonly token_ttl_s: number;
+  /** `REGISTRATION`. */
+  readonly registration: 'open' | 'closed';
+  /** `TRUST_PROXY`: addresses or subnets whose `X-Forwarded-*` are believed; null: none. */
+  readonly trust_proxy: readonly string[] | null;
+  /** Directory of the built page. */
+  readonly ui_directory: string;
+  readonly readiness: () => Readiness;
+  /** Null while the process is alive and its data directory can be written; else what is wrong. */
+  readonly liveness: () => Promise<string | null>;
+}

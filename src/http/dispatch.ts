@@ -1,0 +1,150 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { confirm, hasAuditToken, identify } from './authenticate.ts';
+import type { Identity } from './authenticate.ts';
+import { readJsonBody } from './body.ts';
+import type { RequestBody } from './body.ts';
+import { awaitConsistency, takeConsistency } from './consistency.ts';
+import type { Consistency } from './consistency.ts';
+import { startDeadline } from './deadline.ts';
+import { exchangeOf } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { idempotencyKeyOf } from './idempotency.ts';
+import { LeadershipMoved, routeToLeader } from './leader.ts';
+import type { RoutedWrite } from './leader.ts';
+import { ProblemError } from './problem.ts';
+import type { Answer, Route, RouteContext } from './route.ts';
+import type { ApiServices } from './services.ts';
+import { invalidField, validate } from './validate.ts';
+
+const NO_BODY: RequestBody = { raw: Buffer.alloc(0), json: undefined };
+const no_parameters = z.strictObject({});
+
+/** A line of the route table as a handler. What is thrown goes to the error funnel of the server. */
+export function serveRoute(services: ApiServices, route: Route) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const exchange = exchangeOf(request);
+    exchange.route = route.path;
+    send(response, await answerTo(services, route, { request, response, exchange }));
+  };
+}
+
+interface Served {
+  readonly request: Request;
+  readonly response: Response;
+  readonly exchange: Exchange;
+}
+
+/** In the order of the contract: syntax → token → (the leader's) remembered answer → rules. */
+async function answerTo(services: ApiServices, route: Route, served: Served): Promise<Answer> {
+  const { request, response, exchange } = served;
+  refuseWhileDraining(services, route);
+  const { consistency, query } = querySyntax(route, exchange);
+  const idempotency_key = route.kind === 'write' ? idempotencyKeyOf(request) : null;
+  const body = route.body === undefined ? NO_BODY : await readJsonBody(request);
+  const valid_body = route.body === undefined ? undefined : validate(route.body, body.json, 'body');
+
+  exchange.deadline = startDeadline();
+
+  const identity = await identityFor(services, route, served, body.raw);
+  if (route.kind === 'read') await awaitConsistency(services, consistency, exchange, response);
+  // Compared with a state as new as was asked for: a session ended elsewhere reads nothing more.
+  const caller = identity === null ? null : await confirm(services, identity, exchange);
+  const context: RouteContext<unknown, unknown> = {
+    request,
+    exchange,
+    params: request.params as Record<string, string>,
+    body: valid_body,
+    query,
+    json: body.json,
+    idempotency_key,
+    caller,
+  };
+  if (route.kind !== 'write') return route.handle(context);
+  return handleOnLeader(services, route, context, {
+    request,
+    exchange,
+    caller,
+    raw_body: body.raw,
+  });
+}
+
+async function handleOnLeader(
+  services: ApiServices,
+  route: Route,
+  context: RouteContext<unknown, unknown>,
+  write: RoutedWrite,
+): Promise<Answer> {
+  const elsewhere = await routeToLeader(services, write);
+  if (elsewhere !== null) return elsewhere;
+  try {
+    return await route.handle(context);
+  } catch (error) {
+    if (!(error instanceof LeadershipMoved)) throw error;
+    const moved_to = await routeToLeader(services, write);
+    if (moved_to !== null) return moved_to;
+    const detail = 'Leadership is moving at this moment; nothing was changed, try again.';
+    throw new ProblemError({ code: 'no_leader', detail });
+  }
+}
+
+async function identityFor(
+  services: ApiServices,
+  route: Route,
+  { request, exchange }: Served,
+  raw_body: Buffer,
+): Promise<Identity | null> {
+  if (route.access === 'public') return null;
+  if (route.access === 'operator' && hasAuditToken(services, request)) return null;
+  return identify(services, request, exchange, raw_body);
+}
+
+function querySyntax(
+  route: Route,
+  { path_and_query }: Exchange,
+): { consistency: Consistency; query: unknown } {
+  const default_consistency: Consistency = { is_local: false, min_index: null };
+  if (route.kind === 'probe') return { consistency: default_consistency, query: {} };
+  const given = parametersOf(path_and_query);
+  const { consistency, rest } =
+    route.method === 'GET'
+      ? takeConsistency(given)
+      : { consistency: default_consistency, rest: given };
+  return { consistency, query: validate(route.query ?? no_parameters, rest, 'query') };
+}
+
+function parametersOf(path_and_query: string): Record<string, string> {
+  const query_at = path_and_query.indexOf('?');
+  if (query_at === -1) return {};
+  const parameters = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(path_and_query.slice(query_at + 1))) {
+    if (parameters.has(name)) throw invalidField(name, 'must be given once');
+    parameters.set(name, value);
+  }
+  return Object.fromEntries(parameters);
+}
+
+function refuseWhileDraining(services: ApiServices, route: Route): void {
+  if (route.kind !== 'write' && route.kind !== 'read') return;
+  const readiness = services.readiness();
+  if (readiness.ready || readiness.code !== 'draining') return;
+  throw new ProblemError({ code: 'draining', detail: readiness.reason });
+}
+
+function send(response: Response, answer: Answer): void {
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  const text = answer.text ?? jsonText(answer.body);
+  if (text === null) {
+    response.end();
+    return;
+  }
+  response.setHeader('Content-Type', text.content_type);
+  response.setHeader('Content-Length', Buffer.byteLength(text.content));
+  response.end(text.content);
+}
+
+function jsonText(body: unknown): NonNullable<Answer['text']> | null {
+  if (body === undefined) return null;
+  return { content_type: 'application/json; charset=utf-8', content: JSON.stringify(body) };
+}

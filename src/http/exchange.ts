@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { must } from '../base/assert.ts';
+import { limits } from '../limits.ts';
+import { startDeadline } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
+
+/** What is known of a request from its first byte to its answer. */
+export interface Exchange {
+  readonly request_id: string;
+  readonly started_at_ms: number;
+  /** Begins when the request is here as a whole: a slow upload is the client's own time. */
+  deadline: Deadline;
+  /** As the client sent it, without the ticket. */
+  readonly path_and_query: string;
+  readonly path: string;
+  /** The redirect ticket, cut from the URL before anything else can see or log it. */
+  readonly ticket: string | null;
+  /** Template of the route that serves it, for metrics and logs. */
+  route: string;
+}
+
+const UNMATCHED = 'unmatched';
+const TICKET_PARAMETER = 'ticket=';
+const well_formed_request_id = new RegExp(
+  `^[A-Za-z0-9._-]{1,${limits.request_id_characters_max}}$`,
+);
+
+const exchanges = new WeakMap<IncomingMessage, Exchange>();
+
+/** Cuts the ticket from `request.url` and begins to measure. */
+export function beginExchange(request: IncomingMessage): Exchange {
+  const { path_and_query, ticket } = cutTicket(request.url ?? '/');
+  request.url = path_and_query;
+  const query_at = path_and_query.indexOf('?');
+  const exchange: Exchange = {
+    request_id: requestIdOf(request),
+    started_at_ms: performance.now(),
+    deadline: startDeadline(),
+    path_and_query,
+    path: query_at === -1 ? path_and_query : path_and_query.slice(0, query_at),
+    ticket,
+    route: UNMATCHED,
+  };
+  exchanges.set(request, exchange);
+  return exchange;
+}
+
+export function exchangeOf(request: IncomingMessage): Exchange {
+  return must(exchanges.get(request), 'a request that did not come through the server');
+}
+
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && well_formed_request_id.test(given) ? given : randomUUID();
+}
+
+function cutTicket(url: string): { path_and_query: string; ticket: string | null } {
+  const query_at = url.indexOf('?');
+  if (query_at === -1 || !url.includes(TICKET_PARAMETER, query_at)) {
+    return { path_and_query: url, ticket: null };
+  }
+  let ticket: string | null = null;
+  const kept = url
+    .slice(query_at + 1)
+    .split('&')
+    .filter((parameter) => {
+      if (!parameter.startsWith(TICKET_PARAMETER)) return true;
+      ticket = parameter.slice(TICKET_PARAMETER.length);
+      return false;
+    });
+  const path = url.slice(0, query_at);
+  return { path_and_query: kept.length === 0 ? path : `${path}?${kept.join('&')}`, ticket };
+}

@@ -1,0 +1,67 @@
+import { createHmac } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { RequestKey } from '../agenda/command.ts';
+import { limits } from '../limits.ts';
+import { ProblemError } from './problem.ts';
+
+/** Of what a success is remembered, beside the key itself. */
+export interface RequestScope {
+  /** Id of the user; for a registration the folded username. */
+  readonly who: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+const printable_ascii = new RegExp(`^[\\x20-\\x7e]{1,${limits.idempotency_key_characters_max}}$`);
+
+/** Fields that are secrets: they enter no fingerprint, however it is keyed. */
+const password_fields: ReadonlySet<string> = new Set([
+  'password',
+  'current_password',
+  'new_password',
+]);
+
+/** The `Idempotency-Key`, or null without one. Throws `invalid_request` when it is not well formed. */
+export function idempotencyKeyOf(request: IncomingMessage): string | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key === 'string' && printable_ascii.test(key)) return key;
+  const detail = `The Idempotency-Key must have 1 to ${limits.idempotency_key_characters_max} printable ASCII characters.`;
+  throw new ProblemError({ code: 'invalid_request', detail });
+}
+
+/**
+ * Under what a success is remembered: the client's key for a day, else the id of its redirect ticket for
+ * as long as that could come again; null when there is neither. `body` is what passed the schema's syntax.
+ */
+export function requestKeyOf(
+  secret: Uint8Array,
+  scope: RequestScope,
+  given: { readonly key: string | null; readonly ticket_id: string | null },
+  body: unknown,
+): RequestKey | null {
+  const by_client = given.key !== null;
+  const name = given.key ?? given.ticket_id;
+  if (name === null) return null;
+  const origin = by_client ? 'key' : 'ticket';
+  const scope_parts = [scope.who, scope.method, scope.path, origin, name];
+  return {
+    scope_hash: keyedHash(secret, `scope\n${JSON.stringify(scope_parts)}`),
+    fingerprint: keyedHash(secret, `body\n${JSON.stringify(canonical(body))}`),
+    ttl_ms: by_client ? limits.request_key_ttl_ms : limits.ticket_key_ttl_ms,
+  };
+}
+
+function keyedHash(secret: Uint8Array, text: string): string {
+  return createHmac('sha256', secret).update(text).digest('hex');
+}
+
+/** Members in one order, passwords left out: the same request, however its JSON was written. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .filter(([name]) => !password_fields.has(name))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, member]) => [name, canonical(member)]);
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+import { assert } from '../base/assert.ts';
+import { limits } from '../limits.ts';
+import { common_passwords } from './common-passwords.ts';
+import { foldText } from './fold.ts';
+import { ProblemError } from './problem.ts';
+
+/** Argon2id (RFC 9106) with the parameters of the contract: 19 MiB, two passes, one lane. */
+const ARGON2ID = 2;
+const MEMORY_KIB = 19 * 1024;
+const PASSES = 2;
+const LANES = 1;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+const options = {
+  algorithm: ARGON2ID,
+  memoryCost: MEMORY_KIB,
+  timeCost: PASSES,
+  parallelism: LANES,
+  outputLen: HASH_BYTES,
+} as const;
+
+/** Whether the password is among the most used ones, whatever its case. */
+export function isCommonPassword(password: string): boolean {
+  return common_passwords.has(foldText(password));
+}
+
+/**
+ * Hashes passwords, few at a time: each takes a thread of libuv's pool and 19 MiB, and DNS and file calls
+ * want those threads too. Those that wait are bounded as well: `overloaded` beyond.
+ */
+export class PasswordHasher {
+  /** No password has it, and comparing with it costs as much as with a real one. */
+  readonly #nobodys_hash = nobodysHash();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  /** PHC string. */
+  async hash(password: string): Promise<string> {
+    return this.#inTurn(() => hash(normalize(password), options));
+  }
+
+  /** `password_hash` null: of nobody. It takes as long and is never right. */
+  async verify(password: string, password_hash: string | null): Promise<boolean> {
+    const compared_hash = password_hash ?? this.#nobodys_hash;
+    const is_right = await this.#inTurn(() => verify(compared_hash, normalize(password)));
+    return is_right && password_hash !== null;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    await this.#enter();
+    try {
+      return await work();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #enter(): Promise<void> {
+    if (this.#running < limits.password_hashes_at_once) {
+      this.#running += 1;
+      return Promise.resolve();
+    }
+    if (this.#waiting.length >= limits.password_hashes_waiting_max) {
+      const detail = 'Too many people log in or register at this moment; try again.';
+      return Promise.reject(new ProblemError({ code: 'overloaded', detail }));
+    }
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  /** The place goes to who waits longest. */
+  #leave(): void {
+    assert(this.#running > 0, 'a place left twice');
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  }
+}
+
+/** One password, however the keyboard composed it (NIST SP 800-63B, section 5.1.1.2). */
+function normalize(password: string): string {
+  return password.normalize('NFKC');
+}
+
+function nobodysHash(): string {
+  const base64 = (bytes: number): string =>
+    randomBytes(bytes).toString('base64').replaceAll('=', '');
+  const parameters = `m=${MEMORY_KIB},t=${PASSES},p=${LANES}`;
+  return `$argon2id$v=19$${parameters}$${base64(SALT_BYTES)}$${base64(HASH_BYTES)}`;
+}

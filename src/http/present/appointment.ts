@@ -1,0 +1,30 @@
+import { formatId } from '../../agenda/id.ts';
+import type { Appointment, Key } from '../../agenda/model.ts';
+import { formatInstant } from '../instant.ts';
+
+/** An appointment as the viewer sees it, who has been found to be allowed to. */
+export function presentAppointment(appointment: Appointment, viewer_key: Key, cluster_id: string) {
+  const id = formatId('apt', appointment.key);
+  return {
+    id,
+    uid: appointment.uid ?? `${id}@${cluster_id}`,
+    title: appointment.title,
+    description: appointment.description,
+    owner_id: formatId('usr', appointment.owner_key),
+    group_id: null,
+    calendar_id: formatId('cal', appointment.calendar_key),
+    start: formatInstant(appointment.start),
+    end: formatInstant(appointment.end),
+    all_day: appointment.all_day,
+    time_zone: appointment.time_zone,
+    privacy: appointment.privacy,
+    busy: appointment.busy,
+    status: appointment.status,
+    sequence: appointment.sequence,
+    version: appointment.version,
+    origin_node: appointment.origin_node,
+    created_at: formatInstant(appointment.created_at),
+    updated_at: formatInstant(appointment.updated_at),
+    ...(appointment.owner_key === viewer_key ? { my_status: 'accepted' } : {}),
+  };
+}

@@ -1,0 +1,26 @@
+import { formatId } from '../../agenda/id.ts';
+import type { Refusal } from '../../agenda/refusal.ts';
+import type { AgendaView } from '../../agenda/view.ts';
+import { formatInstant } from '../instant.ts';
+
+/** What a refused appointment overlaps, as a member of the problem; nothing for other refusals. */
+export function presentOverlaps(
+  view: AgendaView,
+  refusal: Refusal,
+): Readonly<Record<string, unknown>> {
+  if (refusal.overlaps === undefined) return {};
+  const overlaps = refusal.overlaps.flatMap((key) => {
+    const appointment = view.appointmentByKey(key);
+    if (appointment === null) return [];
+    return [
+      {
+        id: formatId('apt', appointment.key),
+        title: appointment.title,
+        start: formatInstant(appointment.start),
+        end: formatInstant(appointment.end),
+        all_day: appointment.all_day,
+      },
+    ];
+  });
+  return { overlaps };
+}

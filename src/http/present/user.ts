@@ -1,0 +1,18 @@
+import { formatId } from '../../agenda/id.ts';
+import type { User } from '../../agenda/model.ts';
+import { formatInstant } from '../instant.ts';
+
+/** A person as only they see themselves. */
+export function presentSelf(user: User) {
+  return {
+    id: formatId('usr', user.key),
+    username: user.username,
+    display_name: user.display_name,
+    email: user.email,
+    time_zone: user.time_zone,
+    locale: user.locale,
+    share_busy: user.share_busy,
+    created_at: formatInstant(user.created_at),
+    updated_at: formatInstant(user.updated_at),
+  };
+}

@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+
+/** The closed list of `api.md`, and what each means in HTTP. `docs/errors.md` explains them. */
+export const problem_codes = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  unauthenticated: { status: 401, title: 'Log in first' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  imposed: { status: 403, title: 'Placed by somebody of a higher rank' },
+  not_found: { status: 404, title: 'Not found' },
+  username_taken: { status: 409, title: 'The username is taken' },
+  email_taken: { status: 409, title: 'The e-mail is taken' },
+  conflict: { status: 409, title: 'The time is taken' },
+  stale: { status: 409, title: 'The answer is to an older state' },
+  already_member: { status: 409, title: 'A member already' },
+  precondition_failed: { status: 412, title: 'Changed meanwhile' },
+  too_large: { status: 413, title: 'Too large' },
+  not_supported: { status: 422, title: 'Not supported' },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+  },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal_error: { status: 500, title: 'An error of the server' },
+  no_leader: { status: 503, title: 'No leader' },
+  no_quorum: { status: 503, title: 'No majority' },
+  overloaded: { status: 503, title: 'Overloaded' },
+  index_not_reached: { status: 503, title: 'This replica is behind' },
+  draining: { status: 503, title: 'This replica is stopping' },
+  outcome_unknown: { status: 504, title: 'The outcome is not known' },
+} as const;
+
+type ProblemCode = keyof typeof problem_codes;
+
+/** One field that is wrong, and what would be right. */
+export interface FieldError {
+  readonly field: string;
+  readonly detail: string;
+}
+
+export interface Problem {
+  readonly code: ProblemCode;
+  /** A sentence for a person: what is wrong and what would be right. Never a secret. */
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+  /** Header fields besides the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Members besides the usual ones (RFC 9457, section 3.2). */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** The way a refusal leaves a handler; only the error funnel of the server catches it. */
+export class ProblemError extends Error {
+  override name = 'ProblemError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(`${problem.code}: ${problem.detail}`);
+    this.problem = problem;
+  }
+}
+
+/** Seconds after which a 503 is worth another try. */
+const RETRY_AFTER_S = 1;
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+/** Answers with `application/problem+json` (RFC 9457). */
+export function sendProblem(response: ServerResponse, problem: Problem, request_id: string): void {
+  const { status, title } = problem_codes[problem.code];
+  const body = {
+    type: `urn:agenda:problem:${problem.code}`,
+    title,
+    status,
+    code: problem.code,
+    detail: problem.detail,
+    request_id,
+    ...(problem.errors === undefined ? {} : { errors: problem.errors }),
+    ...problem.extensions,
+  };
+  if (status === 503 || status === 429) response.setHeader('Retry-After', String(RETRY_AFTER_S));
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+  for (const [name, value] of Object.entries(problem.headers ?? {})) {
+    response.setHeader(name, value);
+  }
+  const text = JSON.stringify(body);
+  response.statusCode = status;
+  response.setHeader('Content-Type', PROBLEM_CONTENT_TYPE);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(text);
+}

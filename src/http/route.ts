@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { must } from '../base/assert.ts';
+import type { Caller } from './authenticate.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * - `write` appends to the log: it is routed to the leader and may carry an `Idempotency-Key`;
+ * - `read` is linearizable unless asked otherwise;
+ * - `local` answers from this replica itself and never needs a majority;
+ * - `probe` is `local` for machines that look after the process: its query is ignored.
+ */
+type RouteKind = 'write' | 'read' | 'local' | 'probe';
+
+/** `operator`: a person's token or `X-Audit-Token`. */
+type RouteAccess = 'public' | 'user' | 'operator';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Instead of a body in plain JSON. */
+  readonly text?: { readonly content_type: string; readonly content: string };
+}
+
+export interface RouteContext<Body, Query> {
+  readonly request: IncomingMessage;
+  readonly exchange: Exchange;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Body;
+  readonly query: Query;
+  /** The body as the client sent it, before defaults: what a fingerprint is taken of. */
+  readonly json: unknown;
+  readonly idempotency_key: string | null;
+  /** There on routes for users. */
+  readonly caller: Caller | null;
+}
+
+/** One line of the route table. */
+export interface Route<Body = unknown, Query = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Template, as Express reads it: `/api/appointments/:id`. */
+  readonly path: string;
+  readonly kind: RouteKind;
+  readonly access: RouteAccess;
+  /** Without one, the request has no body. */
+  readonly body?: z.ZodType<Body>;
+  /** Without one, the request takes no parameters. */
+  readonly query?: z.ZodType<Query>;
+  handle(context: RouteContext<Body, Query>): Promise<Answer> | Answer;
+}
+
+/** Keeps schema and handler of one line in step; the table itself does not know their types. */
+export function defineRoute<Body = undefined, Query = unknown>(route: Route<Body, Query>): Route {
+  return route;
+}
+
+/** The caller of a route for users. */
+export function callerOf(context: RouteContext<unknown, unknown>): Caller {
+  return must(context.caller, 'a route for users without a caller');
+}
+
+/** A path parameter of the route's own template. */
+export function parameterOf(context: RouteContext<unknown, unknown>, name: string): string {
+  return must(context.params[name], `no path parameter ${name}`);
+}

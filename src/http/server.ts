@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import express from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
+import { appointmentRoutes } from './appointments/routes.ts';
+import { probeRoutes } from './cluster/probes.ts';
+import { clusterRoutes } from './cluster/routes.ts';
+import { crossOrigin } from './cors.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { serveRoute } from './dispatch.ts';
+import { beginExchange, exchangeOf } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { dataHeaders, pageHeaders } from './headers.ts';
+import { ProblemError, sendProblem } from './problem.ts';
+import type { Problem } from './problem.ts';
+import type { Route } from './route.ts';
+import { createServices } from './services.ts';
+import type { ApiServices } from './services.ts';
+import { userRoutes } from './users/routes.ts';
+
+/** A listener for `http.createServer`: the whole API for clients, on top of one replica. */
+export function createApi(
+  dependencies: ApiDependencies,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const services = createServices(dependencies);
+  const app = createApp(services);
+  return (request, response) => {
+    const exchange = beginExchange(request);
+    response.setHeader('X-Request-Id', exchange.request_id);
+    response.once('close', () => {
+      observe(services, request, response, exchange);
+    });
+    app(request, response);
+  };
+}
+
+function createApp(services: ApiServices): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.enable('case sensitive routing');
+  if (services.trust_proxy !== null) app.set('trust proxy', [...services.trust_proxy]);
+
+  app.use('/ui', pageHeaders(services.addresses), page(services.ui_directory));
+  app.use(dataHeaders(), neverStored, crossOrigin(services.addresses));
+  mount(app, services, [
+    // First what is asked for most: Express looks at one line after the other.
+    ...appointmentRoutes(services),
+    ...userRoutes(services),
+    ...clusterRoutes(services),
+    ...probeRoutes(services),
+  ]);
+  app.use(() => {
+    throw new ProblemError({ code: 'not_found', detail: 'There is nothing at this address.' });
+  });
+  app.use(errorFunnel(services));
+  return app;
+}
+
+/** One Express route for each path; a method it does not have is named in the refusal. */
+function mount(app: Express, services: ApiServices, routes: readonly Route[]): void {
+  const by_path = new Map<string, Route[]>();
+  for (const route of routes) {
+    by_path.set(route.path, [...(by_path.get(route.path) ?? []), route]);
+  }
+  for (const [path, lines] of by_path) {
+    const mounted = app.route(path);
+    for (const line of lines) {
+      const method = line.method.toLowerCase() as Lowercase<Route['method']>;
+      mounted[method](serveRoute(services, line));
+    }
+    const allowed = lines.map((line) => line.method).join(', ');
+    mounted.all(() => {
+      const detail = `Nothing answers to this method here, only ${allowed}.`;
+      throw new ProblemError({ code: 'not_found', detail, headers: { Allow: allowed } });
+    });
+  }
+}
+
+function page(directory: string): RequestHandler {
+  return express.static(directory, { redirect: true, index: 'index.html' });
+}
+
+const neverStored: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+function errorFunnel({ log }: ApiServices): ErrorRequestHandler {
+  return (error: unknown, request: Request, response: Response, next) => {
+    const { request_id, route } = exchangeOf(request);
+    const problem = problemOf(error);
+    if (problem.code === 'internal_error' && !(error instanceof ProblemError)) {
+      log.error({ err: error, request_id, route }, 'a request failed by an error of the server');
+    }
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    sendProblem(response, problem, request_id);
+  };
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  if (isBadAddress(error)) {
+    return { code: 'invalid_request', detail: 'The address is not well encoded.' };
+  }
+  const detail = 'Something went wrong here; the request id leads to it in the log.';
+  return { code: 'internal_error', detail };
+}
+
+/** What Express itself refuses: a path that does not decode. */
+function isBadAddress(error: unknown): boolean {
+  return error instanceof Error && 'status' in error && error.status === 400;
+}
+
+function observe(
+  { metrics, log }: ApiServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { started_at_ms, request_id, route }: Exchange,
+): void {
+  const duration_ms = performance.now() - started_at_ms;
+  const method = request.method ?? '';
+  metrics.requestServed(method, route, response.statusCode, duration_ms);
+  const level = response.statusCode >= 500 ? 'warn' : 'debug';
+  log[level](
+    { request_id, method, route, status: response.statusCode, duration_ms },
+    'request served',
+  );
+}

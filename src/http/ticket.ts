@@ -1,0 +1,105 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { assert } from '../base/assert.ts';
+import { err, ok } from '../base/result.ts';
+import type { Result } from '../base/result.ts';
+import { limits } from '../limits.ts';
+import { secretEqual } from './secret-equal.ts';
+import type { Session } from './token.ts';
+
+/** The request a ticket is for: with anything else it is void. */
+export interface TicketedRequest {
+  /** The node that may serve it. */
+  readonly node_id: string;
+  readonly method: string;
+  /** Without the ticket itself. */
+  readonly path_and_query: string;
+  readonly if_match: string | null;
+  readonly idempotency_key: string | null;
+  readonly raw_body: Buffer;
+}
+
+export interface Ticket {
+  /** Unique: the request key of a request without one. */
+  readonly id: string;
+  readonly session: Session;
+}
+
+/** Short names: the ticket travels in a URL. */
+const ticket_schema = z.strictObject({
+  i: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  u: z.int().positive(),
+  v: z.int().nonnegative(),
+  x: z.int().nonnegative(),
+  e: z.int().nonnegative(),
+  b: z.string(),
+});
+
+/**
+ * Signs a ticket that carries a person's session to the leader (see "Leader routing" of the contract).
+ * What it is bound to is inside as one keyed hash. Valid for `limits.ticket_ttl_ms` from `now_ms`.
+ */
+export function cutTicketFor(
+  secret: Uint8Array,
+  session: Session,
+  request: TicketedRequest,
+  now_ms: number,
+): string {
+  assert(secret.length >= 32, 'a ticket secret has at least 32 bytes');
+  const payload = Buffer.from(
+    JSON.stringify({
+      i: randomBytes(16).toString('base64url'),
+      u: session.user_key,
+      v: session.token_version,
+      x: session.token_version_index,
+      e: now_ms + limits.ticket_ttl_ms,
+      b: bindingOf(secret, request),
+    }),
+  ).toString('base64url');
+  return `${payload}.${sign(secret, payload)}`;
+}
+
+/** The ticket, or a sentence for who brought it. */
+export function openTicket(
+  secret: Uint8Array,
+  text: string,
+  request: TicketedRequest,
+  now_ms: number,
+): Result<Ticket, string> {
+  const [payload = '', signature = '', ...rest] = text.split('.');
+  if (rest.length > 0 || !secretEqual(signature, sign(secret, payload))) {
+    return err('The redirect ticket is not a genuine one; send the request again with a token.');
+  }
+  const parsed = ticket_schema.safeParse(
+    JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')),
+  );
+  if (!parsed.success) return err('The redirect ticket is of another version; send a token.');
+  const { i, u, v, x, e, b } = parsed.data;
+  if (e <= now_ms) {
+    return err('The redirect ticket has expired; send the request again with a token.');
+  }
+  if (!secretEqual(b, bindingOf(secret, request))) {
+    return err('The redirect ticket belongs to another request; send this one with a token.');
+  }
+  const session = { user_key: u, token_version: v, token_version_index: x };
+  return ok({ id: i, session });
+}
+
+function sign(secret: Uint8Array, payload: string): string {
+  return createHmac('sha256', secret).update(`ticket\n${payload}`).digest('base64url');
+}
+
+function bindingOf(secret: Uint8Array, request: TicketedRequest): string {
+  const body = createHmac('sha256', secret).update('body\n').update(request.raw_body).digest('hex');
+  const bound = [
+    request.node_id,
+    request.method,
+    request.path_and_query,
+    request.if_match,
+    request.idempotency_key,
+    body,
+  ];
+  return createHmac('sha256', secret)
+    .update(`binding\n${JSON.stringify(bound)}`)
+    .digest('base64url');
+}

@@ -1,0 +1,155 @@
+import { assert } from './base/assert.ts';
+
+/** Every bound there is. What can grow without one of these is a defect. */
+export const limits = {
+  /** Bytes of entries in one AppendEntries. */
+  append_bytes_max: 1024 * 1024,
+  /** Entries in one AppendEntries. */
+  append_entries_max: 1024,
+  /** Entries a leader has appended and not yet committed; beyond it proposals are refused. */
+  uncommitted_entries_max: 16_384,
+  uncommitted_bytes_max: 16 * 1024 * 1024,
+  /** Recent entries kept in memory, beyond those not yet applied. */
+  log_tail_bytes_max: 32 * 1024 * 1024,
+  /** Reads waiting for a round of heartbeats. */
+  pending_reads_max: 16_384,
+  /** Entries applied in one transaction. */
+  apply_entries_max: 64,
+  /** How long one turn of applying may keep the event loop. */
+  apply_slice_ms: 8,
+  /** Requests waiting for their entry to be applied. */
+  pending_proposals_max: 16_384,
+  /** A request's outcome is known, or said to be unknown, within this. */
+  request_deadline_ms: 4_500,
+  /** One command, encoded. */
+  command_bytes_max: 512 * 1024,
+  /** One message between replicas. */
+  rpc_body_bytes_max: 4 * 1024 * 1024,
+  /** Clocks of replicas may differ by this. */
+  rpc_clock_skew_ms: 30_000,
+  /** Counters remembered per sender to refuse replays. */
+  rpc_replay_window: 4_096,
+  /** Senders (boots of replicas) whose windows are remembered. */
+  rpc_replay_senders_max: 256,
+  /** A peer that does not answer within this is asked again. */
+  rpc_timeout_ms: 1_000,
+  /** The same for what a peer answers only after a write to its disk, and for reading a body. */
+  rpc_durable_timeout_ms: 2_000,
+  /** Connections to one peer for each of: heartbeats and votes, appends, control calls. */
+  rpc_connections_per_lane_max: 4,
+  /** Node, storage, boot, cluster and group ids in an envelope. */
+  rpc_identifier_characters_max: 128,
+  /** Body of a request from a client. */
+  http_body_bytes_max: 256 * 1024,
+  /** Of a body that is too large, so much is still read and thrown away, so that the answer arrives. */
+  http_drain_bytes_max: 16 * 1024 * 1024,
+  /** `X-Request-Id` of a client. */
+  request_id_characters_max: 128,
+  /** `Idempotency-Key` of a client. */
+  idempotency_key_characters_max: 255,
+  /** Fields named in one refusal of a body. */
+  problem_errors_max: 50,
+  /** Before it refuses, a log-in waits this long to see what a majority knows. */
+  login_barrier_ms: 2_000,
+  /** Digests of recent indexes kept to compare replicas. */
+  digests_kept: 4_096,
+  /** Events kept by the change feed for its subscribers. */
+  change_feed_events_max: 16_384,
+  /** Request keys remembered, for a day of state time; tickets for two minutes. */
+  request_keys_max: 1_000_000,
+  request_key_ttl_ms: 24 * 60 * 60 * 1000,
+  ticket_key_ttl_ms: 120_000,
+  /** Answer stored under a request key. */
+  stored_answer_bytes_max: 1_024,
+  /** How long a redirect ticket is valid. */
+  ticket_ttl_ms: 30_000,
+  /** Password hashes computed at the same time. */
+  password_hashes_at_once: 2,
+  /** Password hashes waiting for their turn. */
+  password_hashes_waiting_max: 256,
+  /** Verified tokens remembered. */
+  token_cache_max: 10_000,
+  /** Appointments in one agenda read. */
+  agenda_items_max: 100_000,
+  /** Span of one agenda read. */
+  agenda_span_ms_max: 5 * 366 * 24 * 60 * 60 * 1000,
+  username_characters_min: 3,
+  username_characters_max: 64,
+  password_characters_min: 8,
+  password_characters_max: 256,
+  /** RFC 5321, section 4.5.3.1.3, without the angle brackets. */
+  email_characters_max: 254,
+  display_name_characters_max: 100,
+  /** Invited people in one appointment. */
+  participants_max: 1_000,
+  /** Names of time zones found valid, remembered. */
+  time_zone_cache_max: 1_024,
+  title_characters_max: 200,
+  description_characters_max: 10_000,
+  /** Row writes of one command. */
+  rows_per_command_max: 2_000,
+  /** A command and all that follows from it in the same transaction. */
+  consequences_per_command_max: 64,
+  /** Overlapping appointments named in a refusal. */
+  conflict_overlaps_max: 20,
+  /** Forgotten request keys deleted while one command is applied: more than it can add. */
+  request_keys_pruned_per_command: 4,
+  /** Users, and default calendars, kept in memory by the view. */
+  user_cache_max: 10_000,
+  /** Beyond this the WAL of the state is begun anew: a passive checkpoint alone lets it grow. */
+  state_wal_restart_bytes: 16 * 1024 * 1024,
+  /** Beyond this its file is cut as well. */
+  state_wal_truncate_bytes: 128 * 1024 * 1024,
+  /** Beginning it anew holds writers up; when a reader is in the way it gives up after this. */
+  checkpoint_busy_timeout_ms: 5,
+  /** How long a database connection waits for the lock of another. */
+  database_busy_timeout_ms: 5_000,
+  /** Replicas that may form the first configuration. */
+  cluster_size_max: 64,
+  /** Addresses dialled at the same time to find other replicas. */
+  discovery_calls_at_once: 16,
+  /** Pauses between two looks at the other replicas: while the cluster forms, and later. */
+  discovery_forming_pause_ms: 250,
+  discovery_formed_pause_ms: 10_000,
+  /** An address that does not answer is tried again within this, while the cluster forms. */
+  discovery_forming_retry_ms_max: 2_000,
+  /** A replica announces itself again after this: often enough not to age out. */
+  discovery_announce_every_ms: 30_000,
+  /** Addresses in the book. */
+  address_book_max: 256,
+  /** Nodes not seen for this long are no longer dialled. */
+  address_ttl_ms: 120_000,
+  /** Nodes not heard for this long are shown as unhealthy. */
+  healthy_within_ms: 30_000,
+} as const;
+
+assert(
+  limits.append_bytes_max * 2 <= limits.rpc_body_bytes_max,
+  'an append with one oversized last entry must fit a message',
+);
+assert(limits.command_bytes_max <= limits.append_bytes_max, 'a command must fit an append');
+assert(limits.http_body_bytes_max < limits.command_bytes_max, 'a body must fit a command');
+assert(limits.rpc_timeout_ms < limits.request_deadline_ms, 'a request outlives one lost message');
+assert(
+  limits.rpc_timeout_ms <= limits.rpc_durable_timeout_ms,
+  'a write to a disk is not given less time than an answer from memory',
+);
+assert(
+  limits.uncommitted_bytes_max < limits.log_tail_bytes_max,
+  'uncommitted entries stay in memory',
+);
+assert(limits.login_barrier_ms < limits.request_deadline_ms, 'a log-in is answered in time');
+assert(
+  limits.checkpoint_busy_timeout_ms < limits.database_busy_timeout_ms,
+  'applying outlasts a checkpoint',
+);
+assert(
+  limits.state_wal_restart_bytes < limits.state_wal_truncate_bytes,
+  'a WAL is begun anew before it is cut',
+);
+assert(limits.ticket_ttl_ms < limits.ticket_key_ttl_ms, 'a ticket is remembered longer than valid');
+assert(limits.cluster_size_max < limits.address_book_max, 'the book holds all members');
+assert(
+  limits.discovery_announce_every_ms + limits.discovery_formed_pause_ms < limits.address_ttl_ms / 2,
+  'one lost announcement does not age a replica out',
+);

@@ -1,0 +1,3 @@
+import { runReplica } from './run-replica.ts';
+
+await runReplica(process.env);

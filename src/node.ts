@@ -1,0 +1,311 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { Decide } from './agenda/decide/decision.ts';
+import { createSystemClock } from './base/system-clock.ts';
+import type { Config } from './config.ts';
+import type { Member } from './consensus/raft/configuration.ts';
+import type { Clock, Observer } from './consensus/ports.ts';
+import { isVoter, sameMember } from './consensus/raft/configuration.ts';
+import { createReceiver } from './consensus/rpc/receiver.ts';
+import type { Receiver } from './consensus/rpc/receiver.ts';
+import type { Route } from './consensus/rpc/route.ts';
+import type { Announcement } from './discovery/address-entry.ts';
+import { clusterRoutes } from './discovery/routes.ts';
+import type { Readiness } from './http/dependencies.ts';
+import { createMetrics } from './http/metrics.ts';
+import type { Metrics } from './http/metrics.ts';
+import { createApi } from './http/server.ts';
+import { addressesOf, announcementOf } from './node/addresses.ts';
+import { openConsensus, TICK_MS } from './node/consensus.ts';
+import type { NodeConsensus } from './node/consensus.ts';
+import { startDiscovery } from './node/discovery.ts';
+import { openFrontDoor } from './node/front-door.ts';
+import type { FrontDoor } from './node/front-door.ts';
+import { loadKeys } from './node/keys.ts';
+import type { NodeKeys } from './node/keys.ts';
+import { StartRefused } from './node/start-refused.ts';
+import { openStorage } from './node/storage.ts';
+import type { NodeStorage } from './node/storage.ts';
+import { UnknownCommandError } from './replica/command-codec.ts';
+import { GroupReplica } from './replica/group-replica.ts';
+import { PeerReports } from './replica/peer-reports.ts';
+import { version } from './version.ts';
+
+export interface NodeOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The rules; the real ones unless a test plants others. */
+  readonly decide?: Decide;
+  /** Something broke that cannot be gone on from. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** A running replica. */
+export interface Node {
+  /** High to low: no new requests, then no messages, then the disk. */
+  stop(): Promise<void>;
+  reloadCertificate(): void;
+}
+
+/** The one Raft group there is; its id is in every envelope, path and metric all the same. */
+const GROUP_ID = 'main';
+const PEERS_PATH = '/raft/peers';
+/** Requests under way get this long to end. */
+const DRAIN_MS = 6_000;
+
+/**
+ * Puts one replica together, low to high: storage, consensus, what requests see, the ports, discovery.
+ *
+ * @throws {StartRefused} the configuration cannot be followed on this machine
+ */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { config, log, decide, onBroken } = options;
+  const running: RunningState = { replica: null, halted: null, is_draining: false };
+  const metrics = createMetrics({
+    status: () => running.replica?.status() ?? null,
+    group_id: GROUP_ID,
+    version,
+  });
+  const storage = await openStorage({
+    data_dir: config.data_dir,
+    group_id: GROUP_ID,
+    log,
+    decide,
+    onCommandFailed: () => metrics.commandFailed(),
+    onBroken,
+  });
+  const keys = await loadKeys(config, storage.directory.path);
+  const boot_id = randomUUID();
+  const clock = createSystemClock();
+  const consensus = await openConsensus({
+    config,
+    storage,
+    cluster_secret: keys.cluster_secret,
+    group_id: GROUP_ID,
+    boot_id,
+    clock,
+    observer: observerOf(metrics, log),
+    log,
+    onFailed(part, error) {
+      if (part !== 'state' || !(error instanceof UnknownCommandError)) {
+        onBroken(error);
+        return;
+      }
+      running.halted = 'The log holds a command of a newer program: this one must be upgraded.';
+      log.error({ err: error }, running.halted);
+    },
+  });
+  const announcement = announcementOf(config, storage.storage_id, boot_id);
+  const { replica, stopReports } = createReplica(storage, consensus, clock);
+  running.replica = replica;
+  const parts = { config, log, storage, keys, consensus, announcement, metrics, replica };
+  const doors = await openDoors(config, createNodeReceiver(parts), createNodeApi(parts, running));
+  consensus.group.start();
+  const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
+  log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
+  return {
+    reloadCertificate: () => doors.forEach((door) => door.reloadCertificate()),
+    async stop() {
+      running.is_draining = true;
+      const drained = Promise.all(doors.map((door) => door.close()));
+      await discovery.stop();
+      stopReports();
+      const timer = setTimeout(() => doors.forEach((door) => door.destroy()), DRAIN_MS);
+      consensus.group.stop();
+      consensus.transport.close();
+      await drained;
+      clearTimeout(timer);
+      await storage.close();
+    },
+  };
+}
+
+/** What changes while it runs. */
+interface RunningState {
+  /** Null until it is put together. */
+  replica: GroupReplica | null;
+  /** Why nothing is applied any more. */
+  halted: string | null;
+  is_draining: boolean;
+}
+
+/** What the composition hands from part to part. */
+interface NodeParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly storage: NodeStorage;
+  readonly keys: NodeKeys;
+  readonly consensus: NodeConsensus;
+  readonly announcement: Announcement;
+  readonly metrics: Metrics;
+  readonly replica: GroupReplica;
+}
+
+function observerOf({ observer }: Metrics, log: Logger): Observer {
+  return {
+    ...observer,
+    roleChanged(role, term, leader) {
+      observer.roleChanged(role, term, leader);
+      log.info({ role, term, leader_id: leader?.node_id ?? null }, 'role');
+    },
+  };
+}
+
+function createReplica(
+  storage: NodeStorage,
+  consensus: NodeConsensus,
+  clock: Clock,
+): { replica: GroupReplica; stopReports: () => void } {
+  const { group, self } = consensus;
+  const peer_reports = new PeerReports({
+    clock,
+    leader: () => otherLeader(consensus),
+    ask: (leader) => askForPeers(consensus, leader),
+  });
+  const replica = new GroupReplica({
+    group_id: GROUP_ID,
+    self,
+    tick_ms: TICK_MS,
+    group,
+    view: storage.agenda_store.view,
+    clock,
+    reported_peers: () => peer_reports.peers(),
+    digest: () => storage.state_machine.digest,
+  });
+  return { replica, stopReports: peer_reports.start() };
+}
+
+/** The leader, when it is another replica. */
+function otherLeader({ group, self }: NodeConsensus): Member | null {
+  const { leader } = group.state;
+  return leader === null || sameMember(leader, self) ? null : leader;
+}
+
+async function askForPeers({ transport, book }: NodeConsensus, leader: Member): Promise<unknown> {
+  const address = book.get(leader.node_id)?.address;
+  if (address === undefined) return null;
+  const answer = await transport.call(address, 'GET', PEERS_PATH, undefined, {
+    destination: leader,
+  });
+  return answer.body;
+}
+
+function createNodeReceiver(parts: NodeParts): Receiver {
+  const { config, consensus, announcement, metrics, log, replica } = parts;
+  const { identity, keyring, keeper, book, group } = consensus;
+  const peers: Route = {
+    method: 'GET',
+    path: PEERS_PATH,
+    accepts_strangers: false,
+    format: 'json',
+    handle: () => Promise.resolve({ status: 200, body: { peers: replica.status().peers } }),
+  };
+  return createReceiver({
+    identity,
+    keyring,
+    nowMs: Date.now,
+    routes: [
+      peers,
+      ...clusterRoutes({
+        keeper,
+        book,
+        announcement,
+        wanted: config.cluster_members,
+        nowMs: Date.now,
+        logger: log,
+      }),
+    ],
+    deliver: (from, group_id, message) =>
+      group_id === GROUP_ID
+        ? group.receive(from, message)
+        : Promise.reject(new Error('there is no such group here')),
+    acceptsFrom: (from) => consensus.acceptsFrom(from),
+    onRefused(reason, details) {
+      metrics.clusterAuthFailed(reason);
+      log.debug({ reason, ...details }, 'a message between replicas was refused');
+    },
+    onFailure: (error) => log.error({ err: error }, 'a message between replicas failed here'),
+  });
+}
+
+function createNodeApi(parts: NodeParts, running: RunningState): ReturnType<typeof createApi> {
+  const { config, log, storage, keys, consensus, announcement, metrics, replica } = parts;
+  return createApi({
+    replica,
+    log,
+    metrics,
+    secrets: keys.api,
+    now_ms: Date.now,
+    addresses: () => addressesOf(announcement, consensus.book, Date.now()),
+    public_url: config.public_url,
+    token_ttl_s: config.jwt_ttl_s,
+    registration: config.registration,
+    trust_proxy: config.trust_proxy.length === 0 ? null : config.trust_proxy,
+    ui_directory: fileURLToPath(new URL('./ui', import.meta.url)),
+    readiness: () => readinessOf(replica, consensus.self, running),
+    liveness: () => livenessOf(storage.directory.path),
+  });
+}
+
+function readinessOf(
+  replica: GroupReplica,
+  self: Member,
+  running: Readonly<RunningState>,
+): Readiness {
+  if (running.is_draining) return notReady('draining', 'This replica is stopping.');
+  if (running.halted !== null) return notReady('index_not_reached', running.halted);
+  const { configuration, leader } = replica.status();
+  if (configuration === null)
+    return notReady('no_leader', 'The cluster has not reached this replica.');
+  if (
+    !isVoter(configuration, self) &&
+    !configuration.learners.some((one) => sameMember(one, self))
+  ) {
+    return notReady('no_leader', 'This replica, with this disk, is no member of the cluster.');
+  }
+  if (leader === null) return notReady('no_leader', 'Nobody leads at the moment.');
+  return { ready: true };
+}
+
+function notReady(code: 'draining' | 'no_leader' | 'index_not_reached', reason: string): Readiness {
+  return { ready: false, code, reason };
+}
+
+/** Null while the data directory can be written; that the event loop turns is shown by the answer. */
+async function livenessOf(data_directory: string): Promise<string | null> {
+  try {
+    await access(data_directory, constants.W_OK);
+    return null;
+  } catch {
+    return 'The data directory cannot be written.';
+  }
+}
+
+/** One port, or a second one for what replicas say to each other. */
+async function openDoors(
+  config: Config,
+  receiver: Receiver,
+  api: ReturnType<typeof createApi>,
+): Promise<readonly FrontDoor[]> {
+  const { http_addr, rpc_addr, tls } = config;
+  const serveApi: Parameters<typeof openFrontDoor>[0]['handlers'][number] = (request, response) => {
+    api(request, response);
+    return true;
+  };
+  const receive: typeof serveApi = (request, response) => receiver.handle(request, response);
+  try {
+    if (rpc_addr === null) {
+      return [await openFrontDoor({ ...http_addr, tls, handlers: [receive, serveApi] })];
+    }
+    return [
+      await openFrontDoor({ ...rpc_addr, tls, handlers: [receive] }),
+      await openFrontDoor({ ...http_addr, tls, handlers: [serveApi] }),
+    ];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartRefused(`HTTP_ADDR or RPC_ADDR: cannot listen: ${reason}`);
+  }
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Announcement } from '../discovery/address-entry.ts';
+import { Bootstrapper } from '../discovery/bootstrapper.ts';
+import type { Call, DiscoveryClock, NodeStore } from '../discovery/ports.ts';
+import { SeedGossip } from '../discovery/seed-gossip.ts';
+import type { NodeConsensus } from './consensus.ts';
+import { logPosition } from './consensus.ts';
+import type { NodeStorage } from './storage.ts';
+
+export interface NodeDiscoveryOptions {
+  readonly config: Config;
+  readonly storage: NodeStorage;
+  readonly consensus: NodeConsensus;
+  readonly announcement: Announcement;
+  readonly log: Logger;
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** Finding the others, and becoming one cluster with them. */
+export interface NodeDiscovery {
+  /** Tells the others that this replica stops, and stops looking for them. */
+  stop(): Promise<void>;
+}
+
+const system_clock: DiscoveryClock = {
+  nowMs: Date.now,
+  async sleep(pause_ms, signal) {
+    await sleep(pause_ms, undefined, { signal }).catch(() => {
+      // Aborted: the pause is over.
+    });
+  },
+};
+
+export function startDiscovery(options: NodeDiscoveryOptions): NodeDiscovery {
+  const { config, storage, consensus, announcement, log, onBroken } = options;
+  const { group, keeper, book, transport } = consensus;
+  const call: Call = ({ address, method, path, body, destination }) =>
+    transport.call(
+      address,
+      method,
+      path,
+      body ?? undefined,
+      destination === null ? {} : { destination },
+    );
+  const store: NodeStore = {
+    loadNodes: () => Promise.resolve(storage.node_database.loadNodes()),
+    saveNodes(entries) {
+      storage.node_database.saveNodes(entries);
+      return Promise.resolve();
+    },
+  };
+  const gossip = new SeedGossip({
+    seeds: config.discovery.seeds,
+    wanted: config.cluster_members,
+    announcement,
+    keeper,
+    book,
+    call,
+    store,
+    clock: system_clock,
+    logger: log,
+  });
+  const bootstrapper = new Bootstrapper({
+    keeper,
+    wanted: config.cluster_members,
+    voters_wanted: config.replication_factor,
+    addresses: () => gossip.addresses(),
+    call,
+    log: {
+      position: () => Promise.resolve(logPosition(group)),
+      writeFirstEntry(configuration) {
+        group.bootstrap(configuration);
+        return Promise.resolve();
+      },
+    },
+    mintClusterId: randomUUID,
+    clock: system_clock,
+    logger: log,
+  });
+  const ending = new AbortController();
+  const running = Promise.all([gossip.run(ending.signal), bootstrapper.run(ending.signal)]);
+  running.catch(onBroken);
+  return {
+    async stop() {
+      await gossip.leave();
+      ending.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Server as SecureServer } from 'node:https';
+
+export interface TlsFiles {
+  readonly cert_file: string;
+  readonly key_file: string;
+}
+
+export interface FrontDoorOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles | null;
+  /** Takes a request or leaves it (false) to the next. */
+  readonly handlers: readonly ((request: IncomingMessage, response: ServerResponse) => boolean)[];
+}
+
+/** A listening port. */
+export interface FrontDoor {
+  /** Reads the certificate again; a bad one is refused and the old one stays. */
+  reloadCertificate(): void;
+  /** No new connections; those that are idle end now, the others after their answer. */
+  close(): Promise<void>;
+  /** Ends what is left. */
+  destroy(): void;
+}
+
+/** A connection that sends nothing is let go after this; longer than clients keep theirs. */
+const KEEP_ALIVE_MS = 65_000;
+/** Headers must be here by then. */
+const HEADERS_TIMEOUT_MS = 20_000;
+/** And the whole request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Rejects when the port cannot be had. */
+export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { tls, handlers } = options;
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    for (const handle of handlers) if (handle(request, response)) return;
+    response.writeHead(404).end();
+  };
+  const server: Server | SecureServer =
+    tls === null ? createHttpServer(listener) : createHttpsServer(readTls(tls), listener);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  await listen(server, options);
+  return {
+    reloadCertificate() {
+      if (tls !== null) (server as SecureServer).setSecureContext(readTls(tls));
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+    destroy: () => server.closeAllConnections(),
+  };
+}
+
+function readTls({ cert_file, key_file }: TlsFiles): { cert: Buffer; key: Buffer } {
+  return { cert: readFileSync(cert_file), key: readFileSync(key_file) };
+}
+
+function listen(server: Server | SecureServer, options: FrontDoorOptions): Promise<void> {
+  const { host, port } = options;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}

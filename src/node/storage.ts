@@ -1,0 +1,92 @@
+import type { Logger } from 'pino';
+import type { Decide } from '../agenda/decide/decision.ts';
+import { ChangeFeed } from '../replica/change-feed.ts';
+import { AgendaStateMachine } from '../replica/state-machine.ts';
+import { openAgendaStore } from '../storage/agenda-store.ts';
+import type { SqliteAgendaStore } from '../storage/agenda-store.ts';
+import { startCheckpointer } from '../storage/checkpointer.ts';
+import type { Checkpointer } from '../storage/checkpointer.ts';
+import { openDataDirectory } from '../storage/data-directory.ts';
+import type { DataDirectory } from '../storage/data-directory.ts';
+import { openLogStore } from '../storage/log-store.ts';
+import type { OpenedLogStore } from '../storage/log-store.ts';
+import { NodeDatabase } from '../storage/node-database.ts';
+import { StartRefused } from './start-refused.ts';
+
+export interface NodeStorageOptions {
+  readonly data_dir: string;
+  readonly group_id: string;
+  readonly log: Logger;
+  readonly decide: Decide | undefined;
+  readonly onCommandFailed: () => void;
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** All that a replica keeps on its disk, opened. */
+export interface NodeStorage {
+  readonly directory: DataDirectory;
+  readonly log_store: OpenedLogStore;
+  readonly storage_id: string;
+  readonly agenda_store: SqliteAgendaStore;
+  readonly state_machine: AgendaStateMachine;
+  readonly node_database: NodeDatabase;
+  readonly checkpointer: Checkpointer;
+  /** High to low; the data directory is free afterwards. */
+  close(): Promise<void>;
+}
+
+const CHECKPOINT_INTERVAL_MS = 1_000;
+
+/** @throws {StartRefused} the directory is in use or cannot be used */
+export async function openStorage(options: NodeStorageOptions): Promise<NodeStorage> {
+  const { data_dir, group_id, log, decide, onCommandFailed, onBroken } = options;
+  const opened = openDataDirectory(data_dir);
+  if (!opened.ok) throw new StartRefused(`DATA_DIR: ${opened.error.message}`);
+  const directory = opened.value;
+  const log_store = await openLogStore({ path: directory.raft_path, group_id });
+  const { storage_id } = await log_store.identity.read();
+  const { store: agenda_store, set_aside } = openAgendaStore({
+    path: directory.agenda_path,
+    storage_id,
+  });
+  if (set_aside !== null) {
+    log.warn({ set_aside }, 'the state found belongs to another log; it is built again from this');
+  }
+  const change_feed = new ChangeFeed({
+    start_index: agenda_store.readMeta().applied_index,
+    onListenerError: (error) => log.error({ err: error }, 'a follower of the change feed failed'),
+  });
+  const state_machine = new AgendaStateMachine({
+    store: agenda_store,
+    change_feed,
+    observer: {
+      onDecideFailed(index, kind, error) {
+        onCommandFailed();
+        log.error({ err: error, index, kind }, 'a command failed by a defect; nothing was changed');
+      },
+    },
+    ...(decide === undefined ? {} : { decide }),
+  });
+  const node_database = new NodeDatabase(directory.node_path);
+  const checkpointer = startCheckpointer({
+    path: directory.agenda_path,
+    interval_ms: CHECKPOINT_INTERVAL_MS,
+    onFailed: onBroken,
+  });
+  return {
+    directory,
+    log_store,
+    storage_id,
+    agenda_store,
+    state_machine,
+    node_database,
+    checkpointer,
+    async close() {
+      await checkpointer.stop();
+      agenda_store.close();
+      node_database.close();
+      await log_store.close();
+      directory.release();
+    },
+  };
+}

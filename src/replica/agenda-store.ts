@@ -1,0 +1,55 @@
+import type { RowChange } from '../agenda/change.ts';
+import type { Instant } from '../agenda/model.ts';
+import type { Answer } from '../agenda/outcome.ts';
+import type { AgendaView } from '../agenda/view.ts';
+import type { LogIndex } from '../consensus/raft/entry.ts';
+
+/** Where the replicated state stands; written in the transaction of the state itself. */
+export interface StateMeta {
+  readonly applied_index: LogIndex;
+  /** Hexadecimal. */
+  readonly digest: string;
+  readonly state_time: Instant;
+}
+
+/** A success kept under its request key. */
+export interface RememberedRequest {
+  /** Of the log entry that succeeded. */
+  readonly entry_index: LogIndex;
+  /** See `RequestKey`; hexadecimal. */
+  readonly scope_hash: string;
+  readonly fingerprint: string;
+  readonly answer: Answer;
+  /** Forgotten once state time reaches this. */
+  readonly expires_at: Instant;
+}
+
+/** Table `raft_applied`. The scope is unique among the rows. */
+export interface RequestStore {
+  find(scope_hash: string): RememberedRequest | null;
+  insert(request: RememberedRequest): void;
+  delete(entry_index: LogIndex): void;
+  /** The one that expires first; of several, the oldest. */
+  firstToExpire(): { readonly entry_index: LogIndex; readonly expires_at: Instant } | null;
+  count(): number;
+}
+
+/**
+ * The durable replicated state: a port. Everything is synchronous, so whoever reads between two calls
+ * sees a committed state.
+ */
+export interface AgendaStore {
+  readonly view: AgendaView;
+  readonly requests: RequestStore;
+  readMeta(): StateMeta;
+  writeMeta(meta: StateMeta): void;
+  /** Writes the rows in order; inside a transaction only. */
+  write(changes: readonly RowChange[]): void;
+  /** Runs `body` in one transaction: all its writes are committed, or none when it throws. */
+  transaction<T>(body: () => T): T;
+  /**
+   * True when the disk or the database failed, which says nothing of the command: another replica may
+   * succeed. False when the same rows or the same rule would fail on every replica.
+   */
+  isStorageFailure(error: unknown): boolean;
+}

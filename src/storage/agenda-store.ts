@@ -1,0 +1,171 @@
+import { existsSync, renameSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Statement, Transaction } from 'better-sqlite3';
+import { assert, must } from '../base/assert.ts';
+import { pushRowValues, table_columns } from '../agenda/change.ts';
+import type { ColumnValue, RowChange, TableName } from '../agenda/change.ts';
+import type { StorageId } from '../consensus/raft/configuration.ts';
+import type { AgendaStore, RequestStore, StateMeta } from '../replica/agenda-store.ts';
+import { INITIAL_DIGEST } from '../replica/digest-chain.ts';
+import { agenda_migrations } from './agenda-schema.ts';
+import { SqliteAgendaView } from './agenda-view.ts';
+import { openDatabase } from './database.ts';
+import { migrate } from './migrate.ts';
+import { requestRows } from './request-rows.ts';
+
+export interface AgendaStoreOptions {
+  readonly path: string;
+  /** Of the raft.db beside it: the state belongs to that log and to no other. */
+  readonly storage_id: StorageId;
+}
+
+export interface OpenedAgendaStore {
+  readonly store: SqliteAgendaStore;
+  /**
+   * Where the state of another log was put, when one was found at the path; null otherwise. The store
+   * is empty then, and the log builds it again.
+   */
+  readonly set_aside: string | null;
+}
+
+/** Opens agenda.db, creating it when absent. Close with {@link SqliteAgendaStore.close}. */
+export function openAgendaStore(options: AgendaStoreOptions): OpenedAgendaStore {
+  const { path, storage_id } = options;
+  const database = openState(path, storage_id);
+  const owner = database.prepare<[], string>('SELECT storage_id FROM raft_meta').pluck().get();
+  if (owner === storage_id) return { store: new SqliteAgendaStore(database), set_aside: null };
+  database.close();
+  const set_aside = setAside(path);
+  return { store: new SqliteAgendaStore(openState(path, storage_id)), set_aside };
+}
+
+/** A new file belongs to `storage_id`; one that exists keeps its owner. */
+function openState(path: string, storage_id: StorageId): Database.Database {
+  // Nothing is lost with NORMAL that the log does not have; a worker checkpoints.
+  const database = openDatabase({ path, synchronous: 'normal', wal_autocheckpoint_pages: 0 });
+  try {
+    migrate(database, agenda_migrations);
+    database
+      .prepare<[string, string]>(
+        `INSERT INTO raft_meta (one, storage_id, last_applied, digest, state_time)
+         VALUES (1, ?, 0, ?, 0) ON CONFLICT DO NOTHING`,
+      )
+      .run(storage_id, INITIAL_DIGEST);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Renames the database with its WAL to the first free name; returns that name. */
+function setAside(path: string): string {
+  let attempt = 1;
+  while (existsSync(`${path}.aside-${attempt}`)) attempt += 1;
+  const target = `${path}.aside-${attempt}`;
+  for (const suffix of ['-wal', '-shm', '']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
+  }
+  return target;
+}
+
+type Write = Statement<ColumnValue[]>;
+
+/** agenda.db: the replicated state, applied and read on one connection. */
+export class SqliteAgendaStore implements AgendaStore {
+  readonly view: SqliteAgendaView;
+  readonly requests: RequestStore;
+  readonly #database: Database.Database;
+  readonly #inserts: ReadonlyMap<TableName, Write>;
+  readonly #updates: ReadonlyMap<TableName, Write>;
+  readonly #read_meta: Statement<[], StateMeta>;
+  readonly #write_meta: Statement<[number, string, number]>;
+  readonly #run: Transaction<(body: () => unknown) => unknown>;
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+    this.view = new SqliteAgendaView(database);
+    this.requests = requestRows(database);
+    this.#inserts = prepareEach(database, Object.keys(table_columns) as TableName[], insertSql);
+    this.#updates = prepareEach(database, ['users', 'calendars', 'appointments'], updateSql);
+    this.#read_meta = database.prepare(
+      'SELECT last_applied AS applied_index, digest, state_time FROM raft_meta',
+    );
+    this.#write_meta = database.prepare(
+      'UPDATE raft_meta SET last_applied = ?, digest = ?, state_time = ?',
+    );
+    this.#run = database.transaction((body: () => unknown) => body());
+  }
+
+  readMeta(): StateMeta {
+    return must(this.#read_meta.get(), 'agenda.db without its row in raft_meta');
+  }
+
+  writeMeta(meta: StateMeta): void {
+    assert(this.#database.inTransaction, 'the applied index goes with the state');
+    this.#write_meta.run(meta.applied_index, meta.digest, meta.state_time);
+  }
+
+  write(changes: readonly RowChange[]): void {
+    assert(this.#database.inTransaction, 'rows are written in a transaction');
+    for (const change of changes) {
+      this.view.forget(change);
+      const values: ColumnValue[] = [];
+      pushRowValues(change, values);
+      for (let at = 0; at < values.length; at += 1) {
+        if (typeof values[at] === 'boolean') values[at] = values[at] === true ? 1 : 0;
+      }
+      if (change.op === 'update') values.push(change.row.key);
+      const statements = change.op === 'insert' ? this.#inserts : this.#updates;
+      const statement = must(statements.get(change.table), 'a table that is not updated');
+      assert(statement.run(...values).changes === 1, 'no such row to update');
+    }
+  }
+
+  transaction<T>(body: () => T): T {
+    assert(!this.#database.inTransaction, 'a transaction within a transaction');
+    try {
+      return this.#run.immediate(body) as T;
+    } catch (error) {
+      this.view.forgetAll();
+      throw error;
+    }
+  }
+
+  isStorageFailure(error: unknown): boolean {
+    if (!(error instanceof Database.SqliteError)) return false;
+    return !deterministic_codes.some((code) => error.code.startsWith(code));
+  }
+
+  /** After the last use; merges the WAL into the file when nobody else has it open. */
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** What SQLite says of the values it was given, not of the disk. */
+const deterministic_codes = [
+  'SQLITE_CONSTRAINT',
+  'SQLITE_MISMATCH',
+  'SQLITE_RANGE',
+  'SQLITE_TOOBIG',
+] as const;
+
+function prepareEach(
+  database: Database.Database,
+  tables: readonly TableName[],
+  sqlFor: (table: TableName) => string,
+): ReadonlyMap<TableName, Write> {
+  return new Map(tables.map((table) => [table, database.prepare<ColumnValue[]>(sqlFor(table))]));
+}
+
+function insertSql(table: TableName): string {
+  const columns = table_columns[table];
+  const names = columns.map((column) => `"${column}"`).join(', ');
+  return `INSERT INTO ${table} (${names}) VALUES (${columns.map(() => '?').join(', ')})`;
+}
+
+function updateSql(table: TableName): string {
+  const assignments = table_columns[table].map((column) => `"${column}" = ?`).join(', ');
+  return `UPDATE ${table} SET ${assignments} WHERE "key" = ?`;
+}

@@ -1,0 +1,246 @@
+import type { Database, Statement, Transaction } from 'better-sqlite3';
+import { assert, must } from '../base/assert.ts';
+import type { StoredLog } from '../consensus/ports.ts';
+import type { ClusterId, GroupId, StorageId } from '../consensus/raft/configuration.ts';
+import type { HardState, Persist } from '../consensus/raft/effect.ts';
+import { entryBytes } from '../consensus/raft/entry.ts';
+import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
+import { entryKindCode } from '../consensus/raft/entry-kind-code.ts';
+import { openDatabase } from './database.ts';
+import { LogCorruptError } from './log-corrupt-error.ts';
+import { ENTRY_COLUMNS, outlineLog, verifiedEntries } from './log-rows.ts';
+import type { EntryRow } from './log-rows.ts';
+import { log_migrations } from './log-schema.ts';
+import { mergeWrites } from './merge-writes.ts';
+import type { LogTail, MergedWrite } from './merge-writes.ts';
+import { migrate } from './migrate.ts';
+
+/** Who this storage is, and to which cluster it belongs or has promised itself. */
+export interface LogIdentity {
+  /** Minted when raft.db was made. */
+  readonly storage_id: StorageId;
+  readonly cluster_id: ClusterId | null;
+  /** The bootstrap promise, in whatever text its owner chose. */
+  readonly promise: string | null;
+}
+
+export interface LogDatabaseOptions {
+  readonly path: string;
+  readonly group_id: GroupId;
+}
+
+/** Entries of one group: positions of a group are its number times this, plus the index. */
+const POSITIONS_PER_GROUP = 2 ** 40;
+const GROUPS_MAX = 2 ** 12;
+
+interface MetaRow {
+  readonly group_number: number;
+  readonly current_term: number;
+  readonly voted_for: string | null;
+  readonly voted_for_storage_id: string | null;
+  readonly commit_index: number;
+}
+
+/**
+ * raft.db, the promise made to peers: every change is one transaction and on the disk when the call
+ * returns. Blocks while it writes; `LogStore` of `log-store.ts` is the same behind a thread.
+ */
+export class LogDatabase {
+  readonly #database: Database;
+  readonly #group_id: GroupId;
+  readonly #first_position: number;
+  readonly #insert: Statement<[number, GroupId, ...EntryRow]>;
+  readonly #truncate: Statement<[number, number]>;
+  readonly #update_meta: Statement<[number, string | null, string | null, number, GroupId]>;
+  readonly #select: Statement<[number, number], EntryRow>;
+  readonly #commit: Transaction<(merged: MergedWrite) => void>;
+  #tail: LogTail;
+
+  constructor(options: LogDatabaseOptions) {
+    const database = openDatabase({ path: options.path, synchronous: 'full' });
+    try {
+      migrate(database, log_migrations);
+      const meta = openGroup(database, options.group_id);
+      this.#database = database;
+      this.#group_id = options.group_id;
+      this.#first_position = meta.group_number * POSITIONS_PER_GROUP;
+      this.#insert = database.prepare(
+        `INSERT INTO raft_log (position, group_id, ${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      );
+      this.#truncate = database.prepare('DELETE FROM raft_log WHERE position BETWEEN ? AND ?');
+      this.#update_meta = database.prepare(
+        `UPDATE raft_meta SET current_term = ?, voted_for = ?, voted_for_storage_id = ?,
+           commit_index = ? WHERE group_id = ?`,
+      );
+      this.#select = database
+        .prepare<[number, number], EntryRow>(
+          `SELECT ${ENTRY_COLUMNS} FROM raft_log WHERE position BETWEEN ? AND ? ORDER BY position`,
+        )
+        .raw();
+      this.#commit = database.transaction((merged: MergedWrite) => this.#apply(merged));
+      this.#tail = {
+        hard_state: hardStateOf(meta),
+        commit_index: meta.commit_index,
+        last_index: this.#lastIndex(),
+      };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Everything a replica needs to go on, after reading and verifying every entry.
+   *
+   * @throws {LogCorruptError} an entry is damaged or missing
+   */
+  load(): StoredLog {
+    const { hard_state, commit_index, last_index } = this.#tail;
+    const rows = this.#select.iterate(this.#position(1), this.#position(last_index));
+    const outline = outlineLog(verifiedEntries(rows, 1));
+    assert(outline.last_index === last_index, 'the log changed while it was read');
+    const last_term = outline.term_starts.at(-1)?.term ?? 0;
+    if (commit_index > last_index) {
+      throw new LogCorruptError(last_index + 1, `missing, though committed up to ${commit_index}`);
+    }
+    if (last_term > hard_state.term) {
+      throw new LogCorruptError(last_index, `of term ${last_term}, beyond term ${hard_state.term}`);
+    }
+    return {
+      hard_state,
+      commit_index,
+      before_first: { index: 0, term: 0 },
+      last_index,
+      term_starts: outline.term_starts,
+      configuration_entries: outline.configuration_entries,
+    };
+  }
+
+  /** Applies the writes in their order: one transaction, one fsync; none for a commit index alone. */
+  write(writes: readonly Persist[]): void {
+    const merged = mergeWrites(this.#tail, writes);
+    if (!merged.durable) return;
+    this.#commit.immediate(merged);
+    this.#tail = merged.tail;
+  }
+
+  /**
+   * Verified entries from `from` on, at most through `through`, about `bytes_max` and at least one.
+   *
+   * @throws {LogCorruptError} an entry is damaged or missing
+   */
+  read(from: LogIndex, through: LogIndex, bytes_max: number): readonly Entry[] {
+    assert(from >= 1 && through >= from - 1, `no range of entries: ${from} to ${through}`);
+    const entries: Entry[] = [];
+    let bytes = 0;
+    const end = Math.min(through, this.#tail.last_index);
+    if (end < from) return entries;
+    const rows = this.#select.iterate(this.#position(from), this.#position(end));
+    for (const entry of verifiedEntries(rows, from)) {
+      bytes += entryBytes(entry);
+      if (entries.length > 0 && bytes > bytes_max) break;
+      entries.push(entry);
+    }
+    if (entries.length === 0) throw new LogCorruptError(from, 'missing');
+    return entries;
+  }
+
+  readIdentity(): LogIdentity {
+    const row = this.#database
+      .prepare<[], LogIdentity>('SELECT storage_id, cluster_id, promise FROM raft_identity')
+      .get();
+    return must(row, 'raft.db without an identity');
+  }
+
+  setPromise(promise: string | null): void {
+    this.#database.prepare('UPDATE raft_identity SET promise = ?').run(promise);
+  }
+
+  /** A storage belongs to one cluster for ever. */
+  setClusterId(cluster_id: ClusterId): void {
+    const known = this.readIdentity().cluster_id;
+    assert(known === null || known === cluster_id, 'raft.db belongs to another cluster');
+    if (known === null) {
+      this.#database.prepare('UPDATE raft_identity SET cluster_id = ?').run(cluster_id);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #apply(merged: MergedWrite): void {
+    const { hard_state, commit_index } = merged.tail;
+    if (merged.delete_from !== null) {
+      this.#truncate.run(
+        this.#position(merged.delete_from),
+        this.#position(POSITIONS_PER_GROUP - 1),
+      );
+    }
+    for (const entry of merged.entries) {
+      this.#insert.run(
+        this.#position(entry.index),
+        this.#group_id,
+        entry.index,
+        entry.term,
+        entryKindCode(entry.kind),
+        entry.request_id,
+        entry.payload as Buffer,
+        entry.checksum,
+      );
+    }
+    const updated = this.#update_meta.run(
+      hard_state.term,
+      hard_state.voted_for?.node_id ?? null,
+      hard_state.voted_for?.storage_id ?? null,
+      commit_index,
+      this.#group_id,
+    );
+    assert(updated.changes === 1, 'the group has no row in raft_meta');
+  }
+
+  #position(index: LogIndex): number {
+    assert(index >= 0 && index < POSITIONS_PER_GROUP, `no index of an entry: ${index}`);
+    return this.#first_position + index;
+  }
+
+  #lastIndex(): LogIndex {
+    const last = this.#database
+      .prepare<[number, number], number | null>(
+        'SELECT max(position) FROM raft_log WHERE position BETWEEN ? AND ?',
+      )
+      .pluck()
+      .get(this.#position(1), this.#position(POSITIONS_PER_GROUP - 1));
+    return last === null || last === undefined ? 0 : last - this.#first_position;
+  }
+}
+
+/** The group's row, made when absent: term 0 and nothing committed. */
+function openGroup(database: Database, group_id: GroupId): MetaRow {
+  assert(group_id !== '', 'a group has a name');
+  database
+    .prepare(
+      `INSERT INTO raft_meta (group_id, current_term, commit_index) VALUES (?, 0, 0)
+         ON CONFLICT (group_id) DO NOTHING`,
+    )
+    .run(group_id);
+  const row = must(
+    database
+      .prepare<[GroupId], MetaRow>('SELECT * FROM raft_meta WHERE group_id = ?')
+      .get(group_id),
+    'the group has no row in raft_meta',
+  );
+  assert(row.group_number >= 1 && row.group_number < GROUPS_MAX, 'too many groups in raft.db');
+  return row;
+}
+
+function hardStateOf(meta: MetaRow): HardState {
+  const { current_term, voted_for, voted_for_storage_id } = meta;
+  if (voted_for === null || voted_for_storage_id === null) {
+    return { term: current_term, voted_for: null };
+  }
+  return {
+    term: current_term,
+    voted_for: { node_id: voted_for, storage_id: voted_for_storage_id },
+  };
+}

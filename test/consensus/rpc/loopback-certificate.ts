@@ -1,0 +1,25 @@
+/**
+ * A self-signed certificate for 127.0.0.1 with its key, made for these tests and good for nothing
+ * else.
+ */
+export const LOOPBACK_CERTIFICATE = `
+-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUHSkA8tBmOJSB4UTWdT92MvQtcvYwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTAxMTg0N1oYDzIxMjYxMDI4
+MDExODQ3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASA5gswRPcvf6nQ+ljaSdY5fP/Jk1fdtodOnH19swvP49yUIDM6sfbv
+HPx6nqysQe6g6a7Hei5F75XzljIKw6TDo28wbTAdBgNVHQ4EFgQU0OoWwGiUouT4
+gZqMJkwppPXP/oQwHwYDVR0jBBgwFoAU0OoWwGiUouT4gZqMJkwppPXP/oQwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSQAwRgIhALwW9EA1Uk9MjW08YH/tebCEOMHUyy6cLUMnJuSfQAv2AiEA
+lFjN4o0+f+rzKMJjuFDl4ej4s5u/oEyfnpwfthz3bbA=
+-----END CERTIFICATE-----
+`.trimStart();
+
+export const LOOPBACK_PRIVATE_KEY = `
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgvJJqHheHw4p9Gs9A
+ic2gXEfPN60DN//oofiTPkPiDb2hRANCAASA5gswRPcvf6nQ+ljaSdY5fP/Jk1fd
+todOnH19swvP49yUIDM6sfbvHPx6nqysQe6g6a7Hei5F75XzljIKw6TD
+-----END PRIVATE KEY-----
+`.trimStart();

@@ -1,0 +1,93 @@
+import * as fc from 'fast-check';
+import type { Entry } from '../../../src/consensus/raft/entry.ts';
+import type { Request, Response } from '../../../src/consensus/raft/message.ts';
+import { sealEntry } from '../../../src/consensus/raft/seal-entry.ts';
+
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const time = fc.double({ noNaN: true, noDefaultInfinity: true });
+const position = fc.record({ index: count, term: count });
+
+const append = fc
+  .record({
+    append_id: count,
+    leader_commit: count,
+    previous: fc.record({ index: fc.nat(), term: fc.nat() }),
+    entries: fc.array(
+      fc.record({
+        kind: fc.constantFrom<Entry['kind']>('no_op', 'command', 'configuration'),
+        term_step: fc.nat({ max: 3 }),
+        request_id: fc.string({ unit: 'grapheme', maxLength: 20 }),
+        payload: fc.uint8Array({ maxLength: 64 }),
+      }),
+      { maxLength: 12 },
+    ),
+    term_step: fc.nat({ max: 3 }),
+  })
+  .map(({ append_id, leader_commit, previous, entries, term_step }): Request => {
+    let term = previous.term;
+    const sealed = entries.map((entry, at) => {
+      term += entry.term_step;
+      const { kind, request_id } = entry;
+      const payload = Buffer.from(entry.payload);
+      return sealEntry({ index: previous.index + 1 + at, term, kind, request_id, payload });
+    });
+    return {
+      kind: 'append',
+      term: term + term_step,
+      append_id,
+      previous,
+      entries: sealed,
+      leader_commit,
+    };
+  });
+
+/** Any request a leader or a candidate could send. */
+export const requestArbitrary: fc.Arbitrary<Request> = fc.oneof(
+  append,
+  fc.record({
+    kind: fc.constant('vote' as const),
+    pre_vote: fc.boolean(),
+    term: count,
+    last_log: position,
+  }),
+  fc.record({
+    kind: fc.constant('heartbeat' as const),
+    term: count,
+    round: count,
+    commit_index: count,
+    freshness: fc.option(fc.record({ echo_ms: time, commit_index: count })),
+  }),
+  fc.record({ kind: fc.constant('read_index' as const), term: count }),
+);
+
+export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
+  fc.record({
+    kind: fc.constant('vote_response' as const),
+    pre_vote: fc.boolean(),
+    asked_term: count,
+    term: count,
+    granted: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('append_response' as const),
+    term: count,
+    append_id: count,
+    success: fc.boolean(),
+    match_index: count,
+    conflict: fc.option(fc.record({ term: count, index: count })),
+  }),
+  fc.record({
+    kind: fc.constant('heartbeat_response' as const),
+    term: count,
+    round: count,
+    success: fc.boolean(),
+    echo_ms: time,
+    applied_index: count,
+    last_index: count,
+  }),
+  fc.record({
+    kind: fc.constant('read_index_response' as const),
+    term: count,
+    read_index: fc.option(count),
+  }),
+);

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { requestKeyOf } from '../../src/http/idempotency.ts';
+import { limits } from '../../src/limits.ts';
+import { FakeApis, good_password, meeting, registration } from './api-fixture.ts';
+
+const secret = Buffer.alloc(32, 7);
+const scope = { who: 'usr_00a', method: 'POST', path: '/api/appointments' };
+const given = { key: 'key-1', ticket_id: null };
+
+describe('a request key', () => {
+  const key = (change = {}, body: unknown = { title: 'x' }, by = given) =>
+    requestKeyOf(secret, { ...scope, ...change }, by, body);
+
+  test('is there only with an Idempotency-Key or a ticket', () => {
+    expect(requestKeyOf(secret, scope, { key: null, ticket_id: null }, {})).toBeNull();
+    expect(key()?.ttl_ms).toBe(limits.request_key_ttl_ms);
+    const by_ticket = requestKeyOf(secret, scope, { key: null, ticket_id: 'key-1' }, {});
+    expect(by_ticket?.ttl_ms).toBe(limits.ticket_key_ttl_ms);
+    expect(by_ticket?.scope_hash).not.toBe(key()?.scope_hash);
+  });
+
+  test('belongs to a user, a method and a path', () => {
+    const scopes = [
+      key(),
+      key({ who: 'usr_00b' }),
+      key({ method: 'PUT' }),
+      key({ path: '/api/posts' }),
+      requestKeyOf(secret, scope, { ...given, key: 'key-2' }, { title: 'x' }),
+      requestKeyOf(Buffer.alloc(32, 8), scope, given, { title: 'x' }),
+    ].map((made) => made?.scope_hash);
+    expect(new Set(scopes).size).toBe(scopes.length);
+  });
+
+  test('knows the body however it is written, and no password of it', () => {
+    const print = (body: unknown): string | undefined => key({}, body)?.fingerprint;
+    expect(print({ a: 1, b: { c: [1, 2] } })).toBe(print({ b: { c: [1, 2] }, a: 1 }));
+    expect(print({ a: [1, 2] })).not.toBe(print({ a: [2, 1] }));
+    expect(print({ a: 1 })).not.toBe(print({ a: '1' }));
+    expect(print({ a: 1, password: 'x' })).toBe(print({ a: 1, password: 'y' }));
+  });
+});
+
+describe('over HTTP', () => {
+  let apis: FakeApis;
+  let token: string;
+
+  beforeEach(async () => {
+    apis = await FakeApis.start(1);
+    token = await apis.register('ana');
+  });
+  afterEach(() => apis.stop());
+
+  test('the same key and body give the same answer again', async () => {
+    const headers = { 'idempotency-key': 'a key' };
+    const send = (hour: number) =>
+      apis.call('POST', '/api/appointments', { token, body: meeting(hour), headers });
+    const first = await send(9);
+    const again = await send(9);
+    expect(again.status).toBe(201);
+    expect(again.body).toEqual(first.body);
+    for (const name of ['location', 'etag']) {
+      expect(again.headers.get(name)).toBe(first.headers.get(name));
+    }
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    const other = await send(10);
+    expect([other.status, other.body['code']]).toEqual([422, 'idempotency_key_reused']);
+    expect(apis.state.appointments.size).toBe(1);
+  });
+
+  test('a registration sent again gets a new token, for the right password only', async () => {
+    const headers = { 'idempotency-key': 'register eva' };
+    const send = (password: string) =>
+      apis.call('POST', '/register', { body: { ...registration('eva'), password }, headers });
+    const first = await send(good_password);
+    const again = await send(good_password);
+    expect([first.status, again.status]).toEqual([201, 201]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.body['user']).toEqual(first.body['user']);
+    expect(again.body['token']).not.toBe(first.body['token']);
+    const other = await send('another good password');
+    expect([other.status, other.body['code']]).toEqual([422, 'idempotency_key_reused']);
+    expect(other.body['token']).toBeUndefined();
+  });
+
+  test('a refusal is not remembered: the key is judged anew', async () => {
+    const headers = { 'idempotency-key': 'k' };
+    await apis.call('POST', '/api/appointments', { token, body: meeting(9) });
+    const send = () => apis.call('POST', '/api/appointments', { token, body: meeting(9), headers });
+    expect((await send()).status).toBe(409);
+    apis.state.occurrences.length = 0;
+    const done = await send();
+    expect([done.status, done.headers.get('idempotency-replayed')]).toEqual([201, null]);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { CodecError } from '../../src/base/codec.ts';
+import type { Command, CommandBody } from '../../src/agenda/command.ts';
+import { limits } from '../../src/limits.ts';
+import {
+  decodeCommand,
+  encodeCommand,
+  UnknownCommandError,
+} from '../../src/replica/command-codec.ts';
+import { appointmentBody, registerBody, requestKey } from '../support/agenda-fixture.ts';
+
+function commandOf(body: CommandBody): Command {
+  return {
+    version: 1,
+    at: 1_000,
+    by: 4096,
+    token_version: 1,
+    origin_node: 'agenda-1',
+    request_id: 'request-1',
+    remember: requestKey('key'),
+    body,
+  };
+}
+
+/** The bytes of a command after a change to its JSON. */
+function altered(change: (value: Record<string, unknown>) => unknown): Uint8Array {
+  const value = JSON.parse(encodeCommand(commandOf(appointmentBody())).toString()) as Record<
+    string,
+    unknown
+  >;
+  return Buffer.from(JSON.stringify(change(value)));
+}
+
+describe('a command', () => {
+  test.each([registerBody('Zoë 😀'), appointmentBody({ calendar_key: 4097 })])(
+    'comes back as it was: $kind',
+    (body) => {
+      const command = commandOf(body);
+      expect(decodeCommand(encodeCommand(command))).toEqual(command);
+      const without_key = { ...command, remember: null, by: null, token_version: null };
+      expect(decodeCommand(encodeCommand(without_key))).toEqual(without_key);
+    },
+  );
+
+  test('is encoded with its own fields only, whatever else the object holds', () => {
+    const command = commandOf(appointmentBody());
+    const extra = { ...command, later: 1, body: { ...command.body, later: 2 } };
+    expect(decodeCommand(encodeCommand(extra))).toEqual(command);
+  });
+
+  test('has a bound', () => {
+    const description = 'x'.repeat(limits.command_bytes_max);
+    expect(() => encodeCommand(commandOf(appointmentBody({ description })))).toThrow(CodecError);
+  });
+
+  test('that is none is not encoded', () => {
+    expect(() => encodeCommand(commandOf(appointmentBody({ start: Number.NaN })))).toThrow(
+      CodecError,
+    );
+    expect(() =>
+      encodeCommand(commandOf({ kind: 'calendar.create_default', owner_key: 1 })),
+    ).toThrow(UnknownCommandError);
+  });
+});
+
+describe('written by a newer program', () => {
+  test.each<[string, (value: Record<string, unknown>) => unknown]>([
+    ['another version', (value) => ({ ...value, version: 2 })],
+    ['another kind', (value) => ({ ...value, body: { kind: 'group.create', name: 'x' } })],
+    ['another field', (value) => ({ ...value, later: 1 })],
+    ['another field of the body', (value) => ({ ...value, body: { ...appointmentBody(), x: 1 } })],
+    ['another field of the key', (value) => ({ ...value, remember: { ...requestKey('k'), x: 1 } })],
+    [
+      'a consequence',
+      (value) => ({ ...value, body: { kind: 'calendar.create_default', owner_key: 1 } }),
+    ],
+    ['a kind named like a method', (value) => ({ ...value, body: { kind: 'toString' } })],
+  ])('%s is unknown', (_, change) => {
+    expect(() => decodeCommand(altered(change))).toThrow(UnknownCommandError);
+  });
+});
+
+describe('garbage', () => {
+  test.each<[string, (value: Record<string, unknown>) => unknown]>([
+    ['no object', () => [1]],
+    ['null', () => null],
+    ['no version', ({ version: _, ...others }) => others],
+    ['a version that is text', (value) => ({ ...value, version: '1' })],
+    ['no kind', (value) => ({ ...value, body: {} })],
+    ['a missing field', ({ at: _, ...others }) => others],
+    ['a fraction', (value) => ({ ...value, at: 1.5 })],
+    ['a time before 1970', (value) => ({ ...value, at: -1 })],
+    ['a number beyond 2^53', (value) => ({ ...value, by: 2 ** 60 })],
+    ['a wrong type', (value) => ({ ...value, body: { ...appointmentBody(), busy: 1 } })],
+    ['a wrong privacy', (value) => ({ ...value, body: { ...appointmentBody(), privacy: 'no' } })],
+    [
+      'a scope that is no hash',
+      (value) => ({ ...value, remember: { ...requestKey('k'), scope_hash: 'abc' } }),
+    ],
+  ])('%s is refused', (_, change) => {
+    expect(() => decodeCommand(altered(change))).toThrow(CodecError);
+  });
+
+  test('bytes that are not JSON are refused', () => {
+    const bytes = encodeCommand(commandOf(appointmentBody()));
+    expect(() => decodeCommand(bytes.subarray(0, -1))).toThrow(CodecError);
+    expect(() => decodeCommand(new Uint8Array(0))).toThrow(CodecError);
+  });
+});

@@ -1,0 +1,191 @@
+import { readFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { LogCorruptError } from '../../src/storage/log-corrupt-error.ts';
+import { LogDatabase } from '../../src/storage/log-database.ts';
+import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
+import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
+import { compiledModule, runScript } from '../support/run-script.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const directory = temporaryDirectory('log-database');
+afterAll(directory.remove);
+
+const group_id = 'main';
+let databases = 0;
+function newPath(): string {
+  databases += 1;
+  return join(directory.path, `raft-${databases}.db`);
+}
+
+function opened<T>(path: string, use: (log: LogDatabase) => T, group = group_id): T {
+  const log = new LogDatabase({ path, group_id: group });
+  try {
+    return use(log);
+  } finally {
+    log.close();
+  }
+}
+
+/** Behind the program's back. */
+function meddle(path: string, sql: string): void {
+  const database = new Database(path);
+  database.exec(sql);
+  database.close();
+}
+
+function logOfFive(): string {
+  const path = newPath();
+  opened(path, (log) => log.write([enterTerm(2, { entries: commandEntries(1, 5, 2) })]));
+  return path;
+}
+
+test.each([
+  ['a changed payload', "UPDATE raft_log SET command = x'00' WHERE idx = 3", 3],
+  ['a changed request id', "UPDATE raft_log SET request_id = 'x' WHERE idx = 2", 2],
+  ['a changed term', 'UPDATE raft_log SET term = 1 WHERE idx = 4', 4],
+  ['an unknown kind', 'UPDATE raft_log SET kind = 9 WHERE idx = 4', 4],
+  ['a changed checksum', 'UPDATE raft_log SET checksum = checksum + 1 WHERE idx = 5', 5],
+  ['a missing entry', 'DELETE FROM raft_log WHERE idx = 2', 2],
+  ['a missing first entry', 'DELETE FROM raft_log WHERE idx = 1', 1],
+])('%s is found on loading and on reading, by its index', (_, sql, index) => {
+  const path = logOfFive();
+  meddle(path, sql);
+  opened(path, (log) => {
+    for (const look of [() => log.load(), () => log.read(1, 5, Infinity)]) {
+      expect(look).toThrow(LogCorruptError);
+      expect(look).toThrow(expect.objectContaining({ index }));
+      expect(look).toThrow(`entry ${index}:`);
+    }
+    expect(log.read(1, index - 1, Infinity)).toHaveLength(index - 1);
+  });
+});
+
+test('a committed entry that is missing at the end is found on loading', () => {
+  const path = logOfFive();
+  opened(path, (log) => log.write([enterTerm(3, { commit_index: 5 })]));
+  meddle(path, 'DELETE FROM raft_log WHERE idx = 5');
+  opened(path, (log) => expect(() => log.load()).toThrow(expect.objectContaining({ index: 5 })));
+});
+
+test('groups share a file and nothing else', () => {
+  const path = logOfFive();
+  opened(path, (log) => log.write([enterTerm(7, { entries: commandEntries(1, 2, 7) })]), 'users');
+  opened(path, (log) => log.write([enterTerm(3, { truncate_from: 4 })]));
+  opened(path, (log) =>
+    expect(log.load()).toMatchObject({ last_index: 3, hard_state: { term: 3 } }),
+  );
+  opened(path, (log) => expect(log.load().last_index).toBe(2), 'users');
+});
+
+test('a log has an identity from its first transaction on, and keeps it', () => {
+  const path = newPath();
+  const { storage_id, ...rest } = opened(path, (log) => log.readIdentity());
+  expect(storage_id).toMatch(
+    /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+  expect(rest).toEqual({ cluster_id: null, promise: null });
+  opened(path, (log) => {
+    log.setPromise('{"a":1}');
+    log.setClusterId('cluster');
+    log.setClusterId('cluster');
+    expect(() => log.setClusterId('another')).toThrow('belongs to another cluster');
+  });
+  opened(path, (log) => {
+    expect(log.readIdentity()).toEqual({ storage_id, cluster_id: 'cluster', promise: '{"a":1}' });
+    log.setPromise(null);
+  });
+  expect(opened(path, (log) => log.readIdentity().promise)).toBeNull();
+  expect(opened(newPath(), (log) => log.readIdentity().storage_id)).not.toBe(storage_id);
+});
+
+test('the tables hold what operators look for', () => {
+  const path = newPath();
+  opened(path, (log) =>
+    log.write([
+      persist({
+        hard_state: { term: 2, voted_for: { node_id: 'agenda-1', storage_id: 's1' } },
+        entries: [commandEntry(1, 2)],
+        commit_index: 1,
+      }),
+    ]),
+  );
+  const database = new Database(path, { readonly: true });
+  expect(database.prepare('SELECT * FROM raft_meta').all()).toMatchObject([
+    {
+      group_id,
+      current_term: 2,
+      voted_for: 'agenda-1',
+      voted_for_storage_id: 's1',
+      commit_index: 1,
+    },
+  ]);
+  expect(database.prepare('SELECT * FROM raft_log').all()).toMatchObject([
+    { group_id, idx: 1, term: 2, request_id: 'request-1' },
+  ]);
+  database.close();
+});
+
+const describeWithShim = compileDiskShim() === null ? describe.skip : describe;
+
+describeWithShim('fsyncs, counted below SQLite', () => {
+  test('exactly one for each batch, whatever is in it; none for a commit index alone', () => {
+    const root = join(directory.path, 'counted');
+    mkdirSync(root);
+    const paths = {
+      root,
+      shadow: join(directory.path, 'shadow'),
+      log: join(directory.path, 'log'),
+    };
+    const ended = runScript(
+      `import { readFileSync } from 'node:fs';
+       import { LogDatabase } from ${compiledModule('storage/log-database.js')};
+       import { sealEntry } from ${compiledModule('consensus/raft/seal-entry.js')};
+       const log = new LogDatabase({ path: ${JSON.stringify(join(root, 'raft.db'))}, group_id: 'main' });
+       const syncs = () => readFileSync(${JSON.stringify(paths.log)}, 'utf8').split('\\n').length - 1;
+       const entry = (index, term) => sealEntry({ index, term, kind: 'command', request_id: 'r', payload: Buffer.alloc(300) });
+       const persist = (changes) => ({ kind: 'persist', write_id: 1, hard_state: null, truncate_from: null, entries: [], commit_index: 0, ...changes });
+       const counted = {};
+       const count = (name, use) => { const before = syncs(); use(); counted[name] = syncs() - before; };
+       const self = { node_id: 'agenda-1', storage_id: 's1' };
+       log.write([persist({ hard_state: { term: 1, voted_for: null } })]);
+       count('fifty batches of sixteen', () => {
+         for (let batch = 0; batch < 50; batch++) {
+           const first = batch * 16 + 1;
+           log.write([persist({
+             entries: Array.from({ length: 16 }, (_, at) => entry(first + at, 1)),
+             commit_index: first - 1,
+           })]);
+         }
+       });
+       count('a batch with term, vote, truncation and entries in four writes', () => log.write([
+         persist({ hard_state: { term: 2, voted_for: self } }),
+         persist({ truncate_from: 790 }),
+         persist({ entries: [entry(790, 2)] }),
+         persist({ entries: [entry(791, 2)], commit_index: 789 }),
+       ]));
+       count('a vote', () => log.write([persist({ hard_state: { term: 3, voted_for: self } })]));
+       count('a commit index', () => log.write([persist({ commit_index: 790 })]));
+       count('nothing', () => log.write([]));
+       count('a promise', () => log.setPromise('p'));
+       count('a cluster id', () => log.setClusterId('c'));
+       count('the cluster id again', () => log.setClusterId('c'));
+       process.stdout.write(JSON.stringify(counted));
+       process.exit(0);`,
+      diskShimEnvironment(paths),
+    );
+    expect(JSON.parse(ended.stdout)).toEqual({
+      'fifty batches of sixteen': 50,
+      'a batch with term, vote, truncation and entries in four writes': 1,
+      'a vote': 1,
+      'a commit index': 0,
+      nothing: 0,
+      'a promise': 1,
+      'a cluster id': 1,
+      'the cluster id again': 0,
+    });
+    const synced = new Set(readFileSync(paths.log, 'utf8').trim().split('\n'));
+    expect(synced).toContain('raft.db-wal');
+  });
+});

@@ -1,0 +1,139 @@
+import { mkdtempSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { LogCorruptError } from '../../src/storage/log-corrupt-error.ts';
+import { LogDatabase } from '../../src/storage/log-database.ts';
+import { openLogStore } from '../../src/storage/log-store.ts';
+import type { OpenedLogStore } from '../../src/storage/log-store.ts';
+import { describeLogStore } from '../conformance/log-store.ts';
+import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
+import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
+import { compiledModule, runScript } from '../support/run-script.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const directory = temporaryDirectory('log-store');
+afterAll(directory.remove);
+
+const group_id = 'main';
+
+function newDirectory(): string {
+  return mkdtempSync(join(directory.path, 'log-'));
+}
+
+function openCompiled(path: string): Promise<OpenedLogStore> {
+  const worker_url = new URL('../../dist/storage/log-worker.js', import.meta.url);
+  return openLogStore({ path, group_id, worker_url });
+}
+
+describeLogStore('raft.db behind its thread', async () => {
+  const path = join(newDirectory(), 'raft.db');
+  let opened = await openCompiled(path);
+  return {
+    store: opened.store,
+    async reopen() {
+      await opened.close();
+      opened = await openCompiled(path);
+      return opened.store;
+    },
+    cleanUp: () => opened.close(),
+  };
+});
+
+test('the identity is read and written through the thread', async () => {
+  const path = join(newDirectory(), 'raft.db');
+  const first = await openCompiled(path);
+  const { storage_id } = await first.identity.read();
+  await first.identity.setPromise('promised');
+  await first.identity.setClusterId('cluster');
+  await first.close();
+  const second = await openCompiled(path);
+  expect(await second.identity.read()).toEqual({
+    storage_id,
+    cluster_id: 'cluster',
+    promise: 'promised',
+  });
+  await second.identity.setPromise(null);
+  expect((await second.identity.read()).promise).toBeNull();
+  await expect(second.identity.setClusterId('another')).rejects.toThrow('another cluster');
+  await second.close();
+});
+
+test('a damaged entry is an error with its index, and final', async () => {
+  const path = join(newDirectory(), 'raft.db');
+  const log = new LogDatabase({ path, group_id });
+  log.write([enterTerm(1, { entries: commandEntries(1, 5, 1) })]);
+  log.close();
+  const database = new Database(path);
+  database.exec("UPDATE raft_log SET command = x'00' WHERE idx = 3");
+  database.close();
+
+  const opened = await openCompiled(path);
+  const { store } = opened;
+  expect(await store.read(1, 2, 1_000_000)).toHaveLength(2);
+  const loading = store.load();
+  const waiting = store.write([persist({ entries: [commandEntry(6, 1)] })]);
+  const failures = await Promise.allSettled([loading, waiting]);
+  for (const failure of [...failures, ...(await Promise.allSettled([store.read(1, 2, 1)]))]) {
+    expect(failure).toMatchObject({ status: 'rejected', reason: { index: 3 } });
+    expect(failure.status === 'rejected' && failure.reason).toBeInstanceOf(LogCorruptError);
+  }
+  await opened.close();
+});
+
+test('a database that cannot be opened is a rejection that says why', async () => {
+  const missing = join(newDirectory(), 'absent', 'raft.db');
+  await expect(openCompiled(missing)).rejects.toThrow('directory does not exist');
+  const newer = join(newDirectory(), 'raft.db');
+  new LogDatabase({ path: newer, group_id }).close();
+  const database = new Database(newer);
+  database.pragma('user_version = 99');
+  database.close();
+  await expect(openCompiled(newer)).rejects.toThrow('schema version 99');
+});
+
+test('a thread that cannot start rejects', async () => {
+  const worker_url = new URL('./no-such-worker.js', import.meta.url);
+  const path = join(newDirectory(), 'raft.db');
+  await expect(openLogStore({ path, group_id, worker_url })).rejects.toThrow('log thread');
+});
+
+const describeWithShim = compileDiskShim() === null ? describe.skip : describe;
+
+describeWithShim('on a disk that is watched', () => {
+  test('all that was acknowledged survives a power cut; writes in flight share fsyncs', () => {
+    const base = newDirectory();
+    const paths = {
+      root: join(base, 'root'),
+      shadow: join(base, 'shadow'),
+      log: join(base, 'log'),
+    };
+    mkdirSync(paths.root);
+    const ended = runScript(
+      `import { writeSync } from 'node:fs';
+       import { openLogStore } from ${compiledModule('storage/log-store.js')};
+       import { sealEntry } from ${compiledModule('consensus/raft/seal-entry.js')};
+       const { store } = await openLogStore({ path: ${JSON.stringify(join(paths.root, 'raft.db'))}, group_id: 'main' });
+       const persist = (changes) => ({ kind: 'persist', write_id: 1, hard_state: null, truncate_from: null, entries: [], commit_index: 0, ...changes });
+       await store.write([persist({ hard_state: { term: 1, voted_for: null } })]);
+       let acknowledged = 0;
+       for (let index = 1; index <= 2_000; index++) {
+         const entry = sealEntry({ index, term: 1, kind: 'command', request_id: 'r', payload: Buffer.alloc(300, index) });
+         store.write([persist({ entries: [entry] })]).then(() => {
+           acknowledged += 1;
+           if (acknowledged !== 1_000) return;
+           writeSync(1, String(acknowledged));
+           process.kill(process.pid, 'SIGKILL');
+         });
+       }
+       await new Promise(() => {});`,
+      diskShimEnvironment(paths),
+    );
+    expect(ended).toMatchObject({ signal: 'SIGKILL', stdout: '1000' });
+    const image = new LogDatabase({ path: join(paths.shadow, 'raft.db'), group_id });
+    expect(image.load().last_index).toBeGreaterThanOrEqual(1_000);
+    image.close();
+    const syncs = readFileSync(paths.log, 'utf8').trim().split('\n').length;
+    expect(syncs).toBeLessThan(500);
+  });
+});

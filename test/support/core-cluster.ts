@@ -1,0 +1,499 @@
+import { assert, must } from '../../src/base/assert.ts';
+import { seededPrng } from '../../src/base/prng.ts';
+import type { Prng } from '../../src/base/prng.ts';
+import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
+import { allMembers, memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
+import type { Effect, HardState, Persist } from '../../src/consensus/raft/effect.ts';
+import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
+import { createState } from '../../src/consensus/raft/initial-state.ts';
+import type { Input, Token } from '../../src/consensus/raft/input.ts';
+import type { Request, Response } from '../../src/consensus/raft/message.ts';
+import { step } from '../../src/consensus/raft/step.ts';
+import { ClusterChecks } from './cluster-checks.ts';
+import type { ObservedReplica } from './cluster-checks.ts';
+import { EventQueue } from './event-queue.ts';
+import { ELECTION_TICKS, HEARTBEAT_TICKS, termStartsOf } from './raft-fixture.ts';
+
+export const TICK_MS = 10;
+
+/** How the network and the disks behave; percentages are of messages. */
+export interface Weather {
+  readonly delay_ms_max: number;
+  readonly drop_percent: number;
+  readonly duplicate_percent: number;
+  readonly disk_ms_max: number;
+}
+
+export const FAIR_WEATHER: Weather = {
+  delay_ms_max: 4,
+  drop_percent: 0,
+  duplicate_percent: 0,
+  disk_ms_max: 3,
+};
+
+/** A request that got no answer is lost after this. */
+const RPC_TIMEOUT_MS = 60;
+const APPLY_MS_MAX = 3;
+const STORE_ENTRIES_MAX = 8;
+
+interface Replica extends ObservedReplica {
+  readonly member: Member;
+  /** Null: it is down. */
+  core: ReturnType<typeof createState> | null;
+  boot: number;
+  entries: Entry[];
+  /** Survives a power cut. */
+  disk: { hard_state: HardState; commit_index: LogIndex; entries: Entry[] };
+  /** Not on disk yet, in order. */
+  writes: Persist[];
+  is_flushing: boolean;
+  is_stalled: boolean;
+  after_persist: { readonly write_id: number; readonly run: () => void }[];
+  last_write_id: number;
+  replies: Map<Token, (response: Response) => void>;
+  next_token: Token;
+  /** The state machine: the entries themselves. */
+  applied: Entry[];
+  apply_through: LogIndex;
+  is_applying: boolean;
+  pending: Map<LogIndex, { readonly term: Term; readonly token: Token }>;
+  reads: Map<Token, { readonly committed_before: LogIndex }>;
+}
+
+/** One request on its way, with all that may come back. */
+interface Call {
+  readonly from: Replica;
+  readonly boot: number;
+  readonly to: Replica;
+  readonly message: Request;
+  is_settled: boolean;
+}
+
+/**
+ * N cores with a network, disks, state machines and clients under one virtual clock and one seed. All
+ * checks run after every step: whatever they find is thrown.
+ */
+export class CoreCluster {
+  readonly replicas: readonly Replica[];
+  readonly checks = new ClusterChecks();
+  readonly #events = new EventQueue();
+  readonly #prng: Prng;
+  readonly #configuration: Configuration;
+  /** Directed links that are cut: "from to". */
+  readonly #cuts = new Set<string>();
+  weather: Weather = FAIR_WEATHER;
+  steps = 0;
+  acknowledged: { readonly index: LogIndex; readonly term: Term }[] = [];
+  reads_served = 0;
+  fresh_told = 0;
+
+  constructor(configuration: Configuration, seed: number) {
+    this.#prng = seededPrng(seed);
+    this.#configuration = configuration;
+    this.replicas = allMembers(configuration).map((member) => newReplica(member));
+    for (const replica of this.replicas) this.#start(replica);
+    this.#bootstrap();
+  }
+
+  get now_ms(): number {
+    return this.#events.now_ms;
+  }
+
+  below(bound: number): number {
+    return this.#prng.below(bound);
+  }
+
+  chance(percent: number): boolean {
+    return this.#prng.below(100) < percent;
+  }
+
+  /** Runs until this many milliseconds have passed. */
+  run(duration_ms: number): void {
+    let is_over = false;
+    this.#events.after(duration_ms, () => {
+      is_over = true;
+    });
+    while (!is_over) assert(this.#events.runNext(), 'nothing is left to happen');
+  }
+
+  /** Runs until the condition holds; false when it does not within this time. */
+  runUntil(condition: () => boolean, within_ms: number): boolean {
+    const end_ms = this.now_ms + within_ms;
+    while (!condition()) {
+      if (this.now_ms > end_ms) return false;
+      this.run(TICK_MS);
+    }
+    return true;
+  }
+
+  /** The leader of the latest term there is. */
+  get leader(): Replica | null {
+    let latest: Replica | null = null;
+    for (const replica of this.replicas) {
+      if (replica.core?.role !== 'leader') continue;
+      if (latest === null || replica.core.term > (latest.core?.term ?? 0)) latest = replica;
+    }
+    return latest;
+  }
+
+  propose(replica: Replica, count = 1): void {
+    if (replica.core === null) return;
+    const proposals = Array.from({ length: count }, () => {
+      const token = this.#token(replica);
+      const payload = Buffer.from(`${replica.key} ${replica.boot} ${token}`);
+      return { token, kind: 'command' as const, request_id: '', payload };
+    });
+    this.#feed(replica, { kind: 'propose', proposals });
+  }
+
+  read(replica: Replica): void {
+    if (replica.core === null) return;
+    const token = this.#token(replica);
+    replica.reads.set(token, { committed_before: this.checks.committed.length });
+    this.#feed(replica, { kind: 'read', token });
+  }
+
+  /** Power cut: what is not on disk is gone, but a prefix of it may have made it unheard. */
+  crash(replica: Replica): void {
+    if (replica.core === null) return;
+    const survivors = this.below(replica.writes.length + 1);
+    for (const write of replica.writes.slice(0, survivors)) applyToDisk(replica, write);
+    replica.core = null;
+    replica.boot += 1;
+    replica.writes = [];
+    replica.is_flushing = false;
+    replica.is_applying = false;
+    replica.after_persist = [];
+    replica.replies.clear();
+    replica.pending.clear();
+    replica.reads.clear();
+    // The state on disk is an older consistent one: what follows is applied again.
+    replica.applied.length = this.below(replica.applied.length + 1);
+  }
+
+  restart(replica: Replica): void {
+    if (replica.core !== null) return;
+    this.#start(replica);
+    this.#bootstrap();
+  }
+
+  stallDisk(replica: Replica, is_stalled: boolean): void {
+    replica.is_stalled = is_stalled;
+    if (!is_stalled) this.#flush(replica);
+  }
+
+  cut(from: Replica, to: Replica): void {
+    this.#cuts.add(`${from.key} ${to.key}`);
+  }
+
+  /** Two sides that do not hear each other. */
+  partition(isOnOneSide: (replica: Replica) => boolean): void {
+    for (const from of this.replicas) {
+      for (const to of this.replicas) if (isOnOneSide(from) !== isOnOneSide(to)) this.cut(from, to);
+    }
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+  }
+
+  #start(replica: Replica): void {
+    const { disk } = replica;
+    replica.entries = [...disk.entries];
+    replica.commit_seen = 0;
+    replica.apply_through = replica.applied.length;
+    replica.last_write_id = 0;
+    replica.core = createState(
+      {
+        self: replica.member,
+        election_ticks: ELECTION_TICKS,
+        heartbeat_ticks: HEARTBEAT_TICKS,
+        prng: this.#prng,
+      },
+      {
+        hard_state: disk.hard_state,
+        commit_index: disk.commit_index,
+        applied_index: replica.applied.length,
+        before_first: { index: 0, term: 0 },
+        last_index: disk.entries.length,
+        term_starts: termStartsOf(disk.entries),
+        configuration_entries: disk.entries.filter((entry) => entry.kind === 'configuration'),
+      },
+    );
+    this.#tickLater(replica, replica.boot, this.below(TICK_MS) + 1);
+  }
+
+  /** The first voter writes entry 1 while nobody has one. */
+  #bootstrap(): void {
+    const [first] = this.replicas;
+    if (first?.core === null || first === undefined || first.entries.length > 0) return;
+    this.#feed(first, { kind: 'bootstrap', configuration: this.#configuration });
+  }
+
+  #tickLater(replica: Replica, boot: number, delay_ms: number): void {
+    this.#events.after(delay_ms, () => {
+      if (replica.boot !== boot) return;
+      this.#tickLater(replica, boot, TICK_MS);
+      this.#feed(replica, { kind: 'tick' });
+    });
+  }
+
+  #token(replica: Replica): Token {
+    replica.next_token += 1;
+    return replica.next_token;
+  }
+
+  #feed(replica: Replica, input: Input): void {
+    const core = must(replica.core, 'it is down');
+    this.steps += 1;
+    const effects = step(core, input, this.now_ms);
+    for (const effect of effects) {
+      if (effect.kind !== 'persist') continue;
+      if (effect.truncate_from !== null) replica.entries.length = effect.truncate_from - 1;
+      replica.entries.push(...effect.entries);
+      this.checks.written(effect.entries, replica.entries);
+    }
+    this.checks.afterStep(replica, core, this.now_ms, (key, entry) => this.#isDurable(key, entry));
+    for (const effect of effects) this.#perform(replica, effect);
+  }
+
+  #isDurable(key: MemberKey, entry: Entry): boolean {
+    const replica = must(
+      this.replicas.find((one) => one.key === key),
+      'unknown voter',
+    );
+    return replica.disk.entries[entry.index - 1]?.checksum === entry.checksum;
+  }
+
+  #perform(replica: Replica, effect: Effect): void {
+    switch (effect.kind) {
+      case 'persist':
+        replica.writes.push(effect);
+        replica.last_write_id = effect.write_id;
+        return this.#flush(replica);
+      case 'send':
+        return this.#send(replica, effect.to, effect.message);
+      case 'send_after_persist':
+        return this.#afterPersist(replica, () => this.#send(replica, effect.to, effect.message));
+      case 'send_from_store': {
+        const from = effect.message.previous.index;
+        const through = Math.min(effect.through_index, from + 1 + this.below(STORE_ENTRIES_MAX));
+        const entries = replica.entries.slice(from, through);
+        return this.#send(replica, effect.to, { ...effect.message, entries });
+      }
+      case 'reply':
+        return this.#reply(replica, effect.token, effect.message);
+      case 'reply_after_persist':
+        return this.#afterPersist(replica, () =>
+          this.#reply(replica, effect.token, effect.message),
+        );
+      case 'apply_through':
+        replica.apply_through = effect.index;
+        return this.#applyLater(replica);
+      case 'proposal_accepted':
+        replica.pending.set(effect.index, effect);
+        return undefined;
+      case 'read_ready':
+        return this.#readReady(replica, effect.token, effect.index);
+      case 'fresh':
+        this.fresh_told += 1;
+        assert(
+          this.checks.committedBefore(effect.echo_ms) <= effect.commit_index,
+          `${replica.key} is told that ${effect.commit_index} is as fresh as ${effect.echo_ms}`,
+        );
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #readReady(replica: Replica, token: Token, index: LogIndex | null): void {
+    const read = must(replica.reads.get(token), 'a read is answered once');
+    replica.reads.delete(token);
+    if (index === null) return;
+    this.reads_served += 1;
+    assert(
+      index >= read.committed_before,
+      `a read at ${index} does not see ${read.committed_before}, committed before it began`,
+    );
+  }
+
+  #afterPersist(replica: Replica, run: () => void): void {
+    if (replica.writes.length === 0) return run();
+    replica.after_persist.push({ write_id: replica.last_write_id, run });
+    return undefined;
+  }
+
+  /** Group commit: some of what waits is one flush. */
+  #flush(replica: Replica): void {
+    if (replica.is_flushing || replica.is_stalled || replica.writes.length === 0) return;
+    replica.is_flushing = true;
+    const { boot } = replica;
+    const count = 1 + this.below(replica.writes.length);
+    this.#events.after(1 + this.below(this.weather.disk_ms_max), () => {
+      if (replica.boot !== boot) return;
+      replica.is_flushing = false;
+      if (replica.is_stalled) return;
+      this.#complete(replica, count);
+    });
+  }
+
+  #complete(replica: Replica, count: number): void {
+    const done = replica.writes.splice(0, count);
+    for (const write of done) applyToDisk(replica, write);
+    const { write_id } = must(done.at(-1), 'an empty flush');
+    const ready = replica.after_persist.filter((one) => one.write_id <= write_id);
+    replica.after_persist = replica.after_persist.filter((one) => one.write_id > write_id);
+    // Who reads the log of what became of the disk may hear of it before or after the peers do.
+    for (const { run } of ready) run();
+    this.#feed(replica, { kind: 'persisted', write_id });
+    this.#flush(replica);
+  }
+
+  #applyLater(replica: Replica): void {
+    if (replica.is_applying || replica.applied.length >= replica.apply_through) return;
+    replica.is_applying = true;
+    const { boot } = replica;
+    this.#events.after(this.below(APPLY_MS_MAX) + 1, () => {
+      if (replica.boot !== boot) return;
+      replica.is_applying = false;
+      const count = 1 + this.below(replica.apply_through - replica.applied.length);
+      for (let applied = 0; applied < count; applied += 1) this.#apply(replica);
+      this.#feed(replica, { kind: 'applied', index: replica.applied.length });
+      this.#applyLater(replica);
+    });
+  }
+
+  #apply(replica: Replica): void {
+    const entry = must(replica.disk.entries[replica.applied.length], 'applied what is not on disk');
+    this.checks.applied(entry);
+    replica.applied.push(entry);
+    const pending = replica.pending.get(entry.index);
+    replica.pending.delete(entry.index);
+    if (pending?.term === entry.term) this.acknowledged.push(entry);
+  }
+
+  #send(from: Replica, to: Member, message: Request): void {
+    const { hard_state } = from.disk;
+    // The term of a question for a read index is of no use to anybody.
+    if (message.kind !== 'read_index' && !(message.kind === 'vote' && message.pre_vote)) {
+      assert(hard_state.term >= message.term, `${from.key} speaks of a term that it may forget`);
+    }
+    if (message.kind === 'vote' && !message.pre_vote && hard_state.term === message.term) {
+      assert(
+        hard_state.voted_for !== null && sameMember(hard_state.voted_for, from.member),
+        'a candidate that may forget its own vote',
+      );
+    }
+    const target = must(
+      this.replicas.find((one) => sameMember(one.member, to)),
+      'no such member',
+    );
+    const call: Call = { from, boot: from.boot, to: target, message, is_settled: false };
+    const copies = this.chance(this.weather.duplicate_percent) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1) this.#deliverLater(call);
+    this.#events.after(RPC_TIMEOUT_MS, () => this.#callFailed(call));
+  }
+
+  #isLost(from: Replica, to: Replica): boolean {
+    return this.chance(this.weather.drop_percent) || this.#cuts.has(`${from.key} ${to.key}`);
+  }
+
+  #deliverLater(call: Call): void {
+    const { from, to, message } = call;
+    if (this.#isLost(from, to)) return;
+    this.#events.after(1 + this.below(this.weather.delay_ms_max), () => {
+      if (to.core === null) return;
+      const token = this.#token(to);
+      const { boot } = to;
+      to.replies.set(token, (response) => {
+        checkDurable(to, call, response);
+        if (this.#isLost(to, from) || to.boot !== boot) return;
+        const delay_ms = 1 + this.below(this.weather.delay_ms_max);
+        this.#events.after(delay_ms, () => this.#answered(call, response));
+      });
+      this.#feed(to, { kind: 'request', from: from.member, token, message });
+    });
+  }
+
+  /**
+   * Also when it is late or the second answer: a core must not care. But a read index has no number of its
+   * own, so for it the cluster keeps what the transport promises: one answer, or none.
+   */
+  #answered(call: Call, response: Response): void {
+    const { from } = call;
+    if (from.boot !== call.boot || from.core === null) return;
+    if (call.is_settled && call.message.kind === 'read_index') return;
+    call.is_settled = true;
+    this.#feed(from, { kind: 'response', from: call.to.member, message: response });
+  }
+
+  #callFailed(call: Call): void {
+    const { from } = call;
+    if (call.is_settled || from.boot !== call.boot || from.core === null) return;
+    call.is_settled = true;
+    this.#feed(from, { kind: 'send_failed', to: call.to.member, message: call.message });
+  }
+
+  #reply(replica: Replica, token: Token, message: Response): void {
+    const reply = must(replica.replies.get(token), 'a request is answered once');
+    replica.replies.delete(token);
+    reply(message);
+  }
+}
+
+function newReplica(member: Member): Replica {
+  return {
+    member,
+    key: memberKey(member),
+    core: null,
+    boot: 0,
+    entries: [],
+    disk: { hard_state: { term: 0, voted_for: null }, commit_index: 0, entries: [] },
+    writes: [],
+    is_flushing: false,
+    is_stalled: false,
+    after_persist: [],
+    last_write_id: 0,
+    replies: new Map(),
+    next_token: 0,
+    applied: [],
+    apply_through: 0,
+    is_applying: false,
+    pending: new Map(),
+    reads: new Map(),
+    commit_seen: 0,
+    term_led: 0,
+  };
+}
+
+function applyToDisk(replica: Replica, write: Persist): void {
+  const { disk } = replica;
+  if (write.hard_state !== null) disk.hard_state = write.hard_state;
+  if (write.truncate_from !== null) disk.entries.length = write.truncate_from - 1;
+  disk.entries.push(...write.entries);
+  disk.commit_index = Math.max(disk.commit_index, write.commit_index);
+  const last_term = disk.entries.at(-1)?.term ?? 0;
+  assert(disk.hard_state.term >= last_term, 'entries on disk before their term');
+}
+
+/** An answer is a promise: what it says must be on disk by now. */
+function checkDurable(replica: Replica, call: Call, response: Response): void {
+  const { disk, key } = replica;
+  assert(
+    disk.hard_state.term >= response.term,
+    `${key} may forget the term of its ${response.kind}`,
+  );
+  if (response.kind === 'vote_response' && response.granted && !response.pre_vote) {
+    const is_kept =
+      disk.hard_state.term > response.asked_term ||
+      (disk.hard_state.voted_for !== null &&
+        sameMember(disk.hard_state.voted_for, call.from.member));
+    assert(is_kept, `${key} gives a vote that it may forget`);
+  }
+  if (response.kind === 'append_response' && response.success) {
+    const is_kept =
+      disk.hard_state.term > response.term || disk.entries.length >= response.match_index;
+    assert(is_kept, `${key} acknowledges what it may forget`);
+  }
+}
