@@ -44,7 +44,7 @@ export interface Config {
   readonly log_format: Environment['LOG_FORMAT'];
 }
 
-export type JwtSecret =
+type JwtSecret =
   | { readonly source: 'given'; readonly key: Uint8Array }
   /** From `CLUSTER_HMAC_SECRET`: the same on all replicas. */
   | { readonly source: 'derived'; readonly key: Uint8Array }
@@ -57,7 +57,7 @@ export interface TlsFiles {
   readonly ca_file: string | null;
 }
 
-export interface DiscoveryConfig {
+interface DiscoveryConfig {
   /** `host:port`. */
   readonly seeds: readonly string[];
   readonly swarm_service_name: string | null;

@@ -36,6 +36,8 @@ export async function runReplica(
   };
   process.on('uncaughtException', (error) => die('an invariant is broken', error));
   process.on('unhandledRejection', (error) => die('an invariant is broken', error));
+  const idle = variablesWithoutEffect(config);
+  if (idle.length > 0) log.warn({ variables: idle }, 'set, and without effect in this version');
   try {
     const node = await startNode({
       config,
@@ -65,6 +67,17 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>): 
     process.exitCode = EXIT_CANNOT_START;
     return null;
   }
+}
+
+/** What is checked and does nothing yet: an operator must not believe otherwise. */
+function variablesWithoutEffect(config: Config): readonly string[] {
+  const { discovery, leader_routing, leader_priority } = config;
+  return [
+    ...(leader_routing === 'forward' ? ['LEADER_ROUTING'] : []),
+    ...(discovery.swarm_service_name === null ? [] : ['SWARM_SERVICE_NAME']),
+    ...(discovery.dns_name === null ? [] : ['DISCOVERY_DNS_NAME']),
+    ...(leader_priority === 0 ? [] : ['LEADER_PRIORITY']),
+  ];
 }
 
 function createLogger(config: Config): Logger {

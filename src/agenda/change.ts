@@ -12,7 +12,7 @@ interface TableRows {
 
 export type TableName = keyof TableRows;
 /** Tables whose rows may be written again; the others only grow. */
-export type UpdatableTable = 'users' | 'calendars' | 'appointments';
+type UpdatableTable = 'users' | 'calendars' | 'appointments';
 
 /** One row to write, whole. An update replaces the row with the same key, which must be there. */
 export type RowChange =

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Key } from './model.ts';
 
 /** Keys one log entry may hand out. */
-export const KEYS_PER_ENTRY = 4096;
+const KEYS_PER_ENTRY = 4096;
 
 /** What an id names; the prefix makes a pasted id readable and a mistaken one a clear 404. */
 export type IdPrefix = 'usr' | 'cal' | 'apt' | 'par' | 'aud';

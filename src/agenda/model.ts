@@ -45,7 +45,7 @@ export interface Calendar {
 }
 
 export type Privacy = 'full' | 'freebusy';
-export type AppointmentStatus = 'pending' | 'accepted' | 'declined' | 'cancelled';
+type AppointmentStatus = 'pending' | 'accepted' | 'declined' | 'cancelled';
 
 export interface Appointment {
   readonly key: Key;

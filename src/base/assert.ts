@@ -1,5 +1,5 @@
 /** A broken invariant: a defect of the program, never of its input. It must not be caught and ignored. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override name = 'InvariantError';
 }
 

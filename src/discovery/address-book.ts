@@ -50,14 +50,21 @@ export class AddressBook {
 
   /** Those seen recently enough to be worth a call. */
   dialable(): readonly AddressEntry[] {
-    const now_ms = this.#options.nowMs();
-    return this.#entries.filter((entry) => {
-      const seen_ms =
-        entry.source === 'stored'
-          ? Math.max(entry.last_seen_ms, this.#started_ms)
-          : entry.last_seen_ms;
-      return now_ms - seen_ms < limits.address_ttl_ms;
-    });
+    return this.#entries.filter((entry) => this.#isDialable(entry));
+  }
+
+  /** Where a replica is, if it was seen recently enough to be worth a call. */
+  dialableAddress(node_id: NodeId): string | null {
+    const entry = this.#by_node.get(node_id);
+    return entry !== undefined && this.#isDialable(entry) ? entry.address : null;
+  }
+
+  #isDialable(entry: AddressEntry): boolean {
+    const seen_ms =
+      entry.source === 'stored'
+        ? Math.max(entry.last_seen_ms, this.#started_ms)
+        : entry.last_seen_ms;
+    return this.#options.nowMs() - seen_ms < limits.address_ttl_ms;
   }
 
   /** The replica itself was heard, just now: this replaces whatever was known of it. */

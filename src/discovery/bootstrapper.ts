@@ -61,7 +61,7 @@ export class Bootstrapper {
     const { keeper, clock, wanted, mintClusterId } = this.#options;
     while (!signal.aborted) {
       const own = await keeper.own();
-      const round = own.cluster_id === null ? await this.#askAll() : NOBODY;
+      const round = own.cluster_id === null ? await this.#askAll(signal) : NOBODY;
       const fresh_cluster_id = mintClusterId();
       const step = planBootstrap({ own, wanted, seen: round.seen, fresh_cluster_id });
       this.#tell(step);
@@ -72,7 +72,9 @@ export class Bootstrapper {
     return null;
   }
 
-  async #askAll(): Promise<Round> {
+  /** Who has not answered in time is not seen; an answer that comes later is of no use. */
+  async #askAll(signal: AbortSignal): Promise<Round> {
+    const ending = new AbortController();
     const seen = new Map<MemberKey, BootstrapState>();
     const address_of = new Map<MemberKey, string>();
     const waiting = [...this.#options.addresses()];
@@ -87,8 +89,14 @@ export class Bootstrapper {
         }
       }
     });
-    await Promise.all(askers);
-    return { seen: [...seen.values()], address_of };
+    const patience = AbortSignal.any([signal, ending.signal]);
+    await Promise.race([
+      Promise.all(askers),
+      this.#options.clock.sleep(limits.rpc_timeout_ms, patience),
+    ]);
+    ending.abort();
+    waiting.length = 0;
+    return { seen: [...seen.values()], address_of: new Map(address_of) };
   }
 
   /** True: look again at once. */

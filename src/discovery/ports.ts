@@ -5,7 +5,7 @@ import type { AddressEntry } from './address-entry.ts';
 /** What discovery needs of the rest of the process. */
 
 /** A signed call to another replica. */
-export interface RpcCall {
+interface RpcCall {
   /** `host:port`. */
   readonly address: string;
   readonly method: 'GET' | 'POST';
@@ -19,7 +19,7 @@ export interface RpcCall {
   readonly destination: Member | null;
 }
 
-export interface RpcAnswer {
+interface RpcAnswer {
   readonly status: number;
   readonly body: unknown;
   /** Who answered, by its signature. */
@@ -38,7 +38,7 @@ export interface IdentityStore {
   setClusterId(cluster_id: string): Promise<void>;
 }
 
-export interface StoredIdentity {
+interface StoredIdentity {
   readonly storage_id: string;
   readonly cluster_id: string | null;
   readonly promise: string | null;
@@ -52,7 +52,7 @@ export interface BootstrapLog {
   writeFirstEntry(configuration: Configuration): Promise<void>;
 }
 
-export interface LogPosition {
+interface LogPosition {
   readonly last_index: LogIndex;
   readonly commit_index: LogIndex;
 }

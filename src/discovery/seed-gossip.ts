@@ -73,7 +73,6 @@ export class SeedGossip {
       await clock.sleep(limits.discovery_forming_pause_ms, signal);
       await this.#save();
     }
-    await Promise.all(this.#running);
     await this.#save();
   }
 

@@ -59,7 +59,7 @@ export async function openConsensus(options: NodeConsensusOptions): Promise<Node
     identity,
     keyring,
     nowMs: Date.now,
-    addressOf: (node_id) => book.get(node_id)?.address ?? null,
+    addressOf: (node_id) => book.dialableAddress(node_id),
     ...readTlsTrust(config.tls),
   });
   const group = await Group.open({
@@ -93,6 +93,7 @@ export async function openConsensus(options: NodeConsensusOptions): Promise<Node
     keyring,
     identity,
     acceptsFrom(from) {
+      if (opened_keeper.effective_cluster_id === null) return false;
       if (group.configuration !== null || opened_keeper.cluster_id !== null) return true;
       return opened_keeper.promise?.members.some((member) => sameMember(member, from)) === true;
     },

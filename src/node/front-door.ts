@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as SecureServer } from 'node:https';
 
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert_file: string;
   readonly key_file: string;
 }

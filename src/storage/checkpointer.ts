@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
 import type {
   CheckpointReply,
@@ -11,7 +11,7 @@ export interface CheckpointerOptions {
   /** Of agenda.db, opened by the store before. */
   readonly path: string;
   readonly interval_ms: number;
-  /** The thread ended by an error: the WAL grows, and the log can no longer be cut. */
+  /** The thread ended, and not by `stop`: the WAL grows, and the log can no longer be cut. */
   readonly onFailed: (error: Error) => void;
   /** The compiled `checkpoint-worker.ts`; by default the one beside this module. */
   readonly worker_url?: URL;
@@ -52,15 +52,16 @@ class CheckpointThread implements Checkpointer {
     const data: CheckpointWorkerData = { path, interval_ms };
     this.#worker = new Worker(worker_url, { workerData: data, name: 'checkpoint' });
     this.#worker.on('message', (reply: CheckpointReply) => this.#receive(reply));
-    this.#worker.on('error', (cause: unknown) => {
-      const error = new Error('the checkpoint thread broke', { cause });
-      this.#end = error;
-      options.onFailed(error);
-    });
+    const fail = (cause: unknown): void => {
+      this.#end = new Error('the checkpoint thread broke', { cause });
+      options.onFailed(this.#end);
+    };
+    this.#worker.on('error', fail);
     this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#end ??= new Error('the checkpoint thread has ended');
-        for (const waiting of this.#waiting.values()) waiting.reject(this.#end);
+      this.#worker.once('exit', (code) => {
+        if (this.#end === null) fail(new Error(`it exited with code ${code}`));
+        const reason = must(this.#end, 'an end without a reason');
+        for (const waiting of this.#waiting.values()) waiting.reject(reason);
         this.#waiting.clear();
         resolve();
       });

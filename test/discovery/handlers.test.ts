@@ -96,7 +96,8 @@ describe('/cluster/promise', () => {
     const { options, keeper, disk } = await open();
     const other: Member = { node_id: 'agenda-1', storage_id: 'another' };
     const rival = promiseOf(keeper.member, {
-      ...{ cluster_id: 'c2', proposer: other },
+      cluster_id: 'c2',
+      proposer: other,
       members: [other, keeper.member],
     });
     const text = encodePromise(promiseOf(keeper.member));

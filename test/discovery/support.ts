@@ -58,7 +58,7 @@ export function identityStore(disk: FakeDisk): IdentityStore {
   };
 }
 
-export function nodeStore(disk: FakeDisk): NodeStore {
+function nodeStore(disk: FakeDisk): NodeStore {
   return {
     loadNodes: async () => disk.nodes,
     async saveNodes(entries) {
@@ -75,10 +75,10 @@ function tick(): Promise<void> {
   });
 }
 
-/** A hundred times as fast as real time. */
-const SPEED = 100;
+/** So many times as fast as real time. */
+const SPEED = 20;
 
-export const fast_clock: DiscoveryClock = {
+const fast_clock: DiscoveryClock = {
   nowMs: () => Math.floor(performance.now() * SPEED) + 1_000_000,
   sleep: (pause_ms, signal) =>
     new Promise((resolve) => {
@@ -176,11 +176,14 @@ export class FakeReplica {
     };
     const clock = fast_clock;
     const { announcement } = this;
-    this.book = new AddressBook({ own_node_id: node_id, nowMs: clock.nowMs });
+    this.book = new AddressBook({ own_node_id: node_id, nowMs: () => clock.nowMs() });
     const { book } = this;
     const routes = clusterRoutes({
-      ...{ keeper, book, announcement, wanted },
-      nowMs: clock.nowMs,
+      keeper,
+      book,
+      announcement,
+      wanted,
+      nowMs: () => clock.nowMs(),
       logger: silent_logger,
     });
     const endpoint: Endpoint = {
@@ -197,12 +200,21 @@ export class FakeReplica {
     network.listen(address, endpoint);
     const call = network.callFrom(endpoint);
     this.gossip = new SeedGossip({
-      ...{ seeds, wanted, announcement, keeper, book, call, clock },
+      seeds,
+      wanted,
+      announcement,
+      keeper,
+      book,
+      call,
+      clock,
       store: nodeStore(disk),
       logger: silent_logger,
     });
     this.#bootstrapper = new Bootstrapper({
-      ...{ keeper, wanted, call, clock },
+      keeper,
+      wanted,
+      call,
+      clock,
       voters_wanted: options.voters_wanted ?? wanted.length,
       addresses: () => this.gossip.addresses(),
       log: this.#log(),

@@ -25,6 +25,9 @@ describe('formation of a cluster of real processes', () => {
   test('scenario 12: seven empty nodes, started in any order and in two halves, form one cluster', async () => {
     cluster = await ProcessCluster.create({ size: 7 });
     for (const position of [6, 2, 4]) cluster.start(position);
+    for (const position of [6, 2, 4]) {
+      await eventually('it answers', () => cluster.raftState(position));
+    }
     await sleep(1_500);
     for (const position of [6, 2, 4]) {
       expect((await cluster.raftState(position)).last_index).toBe(0);

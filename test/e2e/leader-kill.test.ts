@@ -66,7 +66,7 @@ describe('seven replicas, sixteen writing clients, and a leader that is killed f
 
     /** A booking over an hour that this client has taken must be refused. */
     async function attemptConflict(client: number): Promise<void> {
-      const token = tokens[client] as string;
+      const token = tokens[client] ?? '';
       const answer = await call(cluster.origin(client % 7), 'POST', '/api/appointments', {
         token,
         body: { title: `refused ${client}`, ...hourOf2027(0) },
@@ -80,7 +80,7 @@ describe('seven replicas, sixteen writing clients, and a leader that is killed f
       const leader = await cluster.awaitLeader();
       await cluster.kill(leader);
       const killed_at = Date.now();
-      await awaitWrite(tokens[kill] as string, kill, leader);
+      await awaitWrite(tokens[kill] ?? '', kill, leader);
       without_leader_ms.push(Date.now() - killed_at);
       await attemptConflict(kill);
       cluster.start(leader);
@@ -124,7 +124,7 @@ describe('seven replicas, sixteen writing clients, and a leader that is killed f
       }
     }
 
-    const median = without_leader_ms.toSorted((one, other) => one - other)[2] as number;
+    const median = without_leader_ms.toSorted((one, other) => one - other)[2];
     console.log(
       `${acknowledged.length} acknowledged; without a leader (ms): ${without_leader_ms.join(', ')}`,
     );

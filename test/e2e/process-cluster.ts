@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-export const cluster_secret = 'a secret of this test, of more than thirty-two bytes';
+const cluster_secret = 'a secret of this test, of more than thirty-two bytes';
 export const audit_token = 'an audit token of this test';
 
 const main_program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
+async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
@@ -111,12 +111,12 @@ export class ProcessCluster {
     };
   }
 
-  start(position: number): void {
+  start(position: number, environment: Record<string, string> = {}): void {
     if (this.#children[position] !== null) throw new Error('it runs already');
     mkdirSync(this.dataDirectory(position), { recursive: true });
     const log = openSync(`${this.dataDirectory(position)}.log`, 'a');
     const child = spawn(process.execPath, [this.#options.program ?? main_program], {
-      env: this.environment(position),
+      env: { ...this.environment(position), ...environment },
       stdio: ['ignore', log, log],
     });
     closeSync(log);

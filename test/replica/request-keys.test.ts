@@ -26,11 +26,11 @@ function newPath(): string {
 }
 
 function outcomesOf(log: TestLog): (CommandOutcome | null)[] {
-  const { machine, close } = openMachine(newPath());
+  const open = openMachine(newPath());
   try {
-    return applyAll(machine, log.entries);
+    return applyAll(open.machine, log.entries);
   } finally {
-    close();
+    open.close();
   }
 }
 

@@ -130,13 +130,15 @@ describe('the checkpointing thread', () => {
   test('follows the state by the clock', async () => {
     const path = newPath();
     const { store } = openAgendaStore({ path, storage_id: STORAGE_ID });
-    const checkpointer = start(path, 5);
+    const failures: Error[] = [];
+    const checkpointer = start(path, 5, failures);
     expect(checkpointer.durableIndex()).toBe(0);
     for (const through of [3, 50]) {
       commitThrough(store, through);
       await eventually('all is durable', () =>
-        checkpointer.durableIndex() === through ? true : null,
+        checkpointer.durableIndex() === through || failures.length > 0 ? true : null,
       );
+      expect(failures).toEqual([]);
       expect(appliedInFile(path)).toBe(through);
     }
     await checkpointer.stop();
@@ -158,6 +160,20 @@ describe('the checkpointing thread', () => {
     await expect(checkpointer.checkpointNow()).rejects.toThrow('stopped');
     expect(failures).toEqual([]);
     store.close();
+  });
+
+  test('tells when it ends unasked', async () => {
+    const failures: Error[] = [];
+    const checkpointer = startCheckpointer({
+      path: newPath(),
+      interval_ms: 5,
+      worker_url: new URL('data:text/javascript,'),
+      onFailed: (error) => void failures.push(error),
+    });
+    await eventually('the failure', () => failures[0] ?? null);
+    await expect(checkpointer.checkpointNow()).rejects.toThrow('broke');
+    await checkpointer.stop();
+    expect(failures).toHaveLength(1);
   });
 
   test('tells when it breaks', async () => {

@@ -12,6 +12,7 @@ import type { Key } from '../../src/agenda/model.ts';
 import type { CommandOutcome } from '../../src/agenda/outcome.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
 import { sealEntry } from '../../src/consensus/raft/seal-entry.ts';
+import type { AgendaStore } from '../../src/replica/agenda-store.ts';
 import { ChangeFeed } from '../../src/replica/change-feed.ts';
 import { encodeCommand } from '../../src/replica/command-codec.ts';
 import { AgendaStateMachine } from '../../src/replica/state-machine.ts';
@@ -174,4 +175,58 @@ export function dumpTables(path: string): Record<string, unknown[]> {
   } finally {
     database.close();
   }
+}
+
+/** Opens a machine, uses it, closes it. */
+export function withMachine<T>(path: string, use: (open: OpenMachine) => T, decide?: Decide): T {
+  const open = openMachine(path, decide);
+  try {
+    return use(open);
+  } finally {
+    open.close();
+  }
+}
+
+/** A history with everything in it: people, bookings, refusals, replays, entries of the engine. */
+export function mixedLog(): TestLog {
+  const log = new TestLog();
+  log.configuration();
+  log.noOp();
+  const people = ['Ana', 'Ben', 'Zoë'].map((name) => log.register(name));
+  log.command(registerBody('ANA'));
+  for (let round = 0; round < 12; round += 1) {
+    for (const person of people) {
+      const start = MIDNIGHT + round * HOUR_MS;
+      log.book(person, { start, end: start + (round % 3 === 0 ? 2 : 1) * HOUR_MS });
+    }
+    const remember = requestKey(`round ${round % 5}`, `body ${round % 5}`, 4 * HOUR_MS);
+    log.book(people[0] ?? 0, { allow_conflict: true, title: `Round ${round}` }, { remember });
+    if (round === 7) log.noOp();
+  }
+  log.book(people[1] ?? 0, {}, { token_version: 9 });
+  log.payload(Buffer.from('garbage'));
+  log.book(people[2] ?? 0, { start: MIDNIGHT - 3 * DAY_MS, end: MIDNIGHT + DAY_MS, busy: false });
+  return log;
+}
+
+/** The port of a store as an object, to replace parts of it. */
+export function storePorts(store: AgendaStore): AgendaStore {
+  return {
+    view: store.view,
+    requests: store.requests,
+    readMeta: () => store.readMeta(),
+    writeMeta: (meta) => store.writeMeta(meta),
+    write: (changes) => store.write(changes),
+    transaction: (body) => store.transaction(body),
+    isStorageFailure: (error) => store.isStorageFailure(error),
+  };
+}
+
+export function machineOn(store: AgendaStore): AgendaStateMachine {
+  const { applied_index } = store.readMeta();
+  return new AgendaStateMachine({
+    store,
+    change_feed: new ChangeFeed({ start_index: applied_index, onListenerError: () => undefined }),
+    observer: { onDecideFailed: () => undefined },
+  });
 }

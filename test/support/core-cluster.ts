@@ -1,64 +1,28 @@
-import { assert, must } from '../../src/base/assert.ts';
+import { assert, must, unreachable } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
 import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
-import { allMembers, memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
-import type { Effect, HardState, Persist } from '../../src/consensus/raft/effect.ts';
+import { allMembers, sameMember } from '../../src/consensus/raft/configuration.ts';
+import type { Effect } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
-import { createState } from '../../src/consensus/raft/initial-state.ts';
 import type { Input, Token } from '../../src/consensus/raft/input.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
 import { step } from '../../src/consensus/raft/step.ts';
 import { ClusterChecks } from './cluster-checks.ts';
-import type { ObservedReplica } from './cluster-checks.ts';
+import { applyToDisk, checkDurable, newReplica, startCore } from './cluster-replica.ts';
+import type { Replica } from './cluster-replica.ts';
+import type { Weather } from './weather.ts';
+import { FAIR_WEATHER } from './weather.ts';
 import { EventQueue } from './event-queue.ts';
-import { ELECTION_TICKS, HEARTBEAT_TICKS, termStartsOf } from './raft-fixture.ts';
+import { ELECTION_TICKS } from './raft-fixture.ts';
 
 export const TICK_MS = 10;
-
-/** How the network and the disks behave; percentages are of messages. */
-export interface Weather {
-  readonly delay_ms_max: number;
-  readonly drop_percent: number;
-  readonly duplicate_percent: number;
-  readonly disk_ms_max: number;
-}
-
-export const FAIR_WEATHER: Weather = {
-  delay_ms_max: 4,
-  drop_percent: 0,
-  duplicate_percent: 0,
-  disk_ms_max: 3,
-};
+export const ELECTION_MS = ELECTION_TICKS * TICK_MS;
 
 /** A request that got no answer is lost after this. */
 const RPC_TIMEOUT_MS = 60;
 const APPLY_MS_MAX = 3;
 const STORE_ENTRIES_MAX = 8;
-
-interface Replica extends ObservedReplica {
-  readonly member: Member;
-  /** Null: it is down. */
-  core: ReturnType<typeof createState> | null;
-  boot: number;
-  entries: Entry[];
-  /** Survives a power cut. */
-  disk: { hard_state: HardState; commit_index: LogIndex; entries: Entry[] };
-  /** Not on disk yet, in order. */
-  writes: Persist[];
-  is_flushing: boolean;
-  is_stalled: boolean;
-  after_persist: { readonly write_id: number; readonly run: () => void }[];
-  last_write_id: number;
-  replies: Map<Token, (response: Response) => void>;
-  next_token: Token;
-  /** The state machine: the entries themselves. */
-  applied: Entry[];
-  apply_through: LogIndex;
-  is_applying: boolean;
-  pending: Map<LogIndex, { readonly term: Term; readonly token: Token }>;
-  reads: Map<Token, { readonly committed_before: LogIndex }>;
-}
 
 /** One request on its way, with all that may come back. */
 interface Call {
@@ -109,11 +73,10 @@ export class CoreCluster {
 
   /** Runs until this many milliseconds have passed. */
   run(duration_ms: number): void {
-    let is_over = false;
-    this.#events.after(duration_ms, () => {
-      is_over = true;
-    });
-    while (!is_over) assert(this.#events.runNext(), 'nothing is left to happen');
+    const end_ms = this.now_ms + duration_ms;
+    // Something must happen then, or time would stop.
+    this.#events.after(duration_ms, () => undefined);
+    while (this.now_ms < end_ms) assert(this.#events.runNext(), 'nothing is left to happen');
   }
 
   /** Runs until the condition holds; false when it does not within this time. */
@@ -198,28 +161,7 @@ export class CoreCluster {
   }
 
   #start(replica: Replica): void {
-    const { disk } = replica;
-    replica.entries = [...disk.entries];
-    replica.commit_seen = 0;
-    replica.apply_through = replica.applied.length;
-    replica.last_write_id = 0;
-    replica.core = createState(
-      {
-        self: replica.member,
-        election_ticks: ELECTION_TICKS,
-        heartbeat_ticks: HEARTBEAT_TICKS,
-        prng: this.#prng,
-      },
-      {
-        hard_state: disk.hard_state,
-        commit_index: disk.commit_index,
-        applied_index: replica.applied.length,
-        before_first: { index: 0, term: 0 },
-        last_index: disk.entries.length,
-        term_starts: termStartsOf(disk.entries),
-        configuration_entries: disk.entries.filter((entry) => entry.kind === 'configuration'),
-      },
-    );
+    startCore(replica, this.#prng);
     this.#tickLater(replica, replica.boot, this.below(TICK_MS) + 1);
   }
 
@@ -302,8 +244,12 @@ export class CoreCluster {
           `${replica.key} is told that ${effect.commit_index} is as fresh as ${effect.echo_ms}`,
         );
         return undefined;
-      default:
+      case 'proposal_refused':
+      case 'role_changed':
+      case 'configuration_changed':
         return undefined;
+      default:
+        return unreachable(effect);
     }
   }
 
@@ -407,7 +353,7 @@ export class CoreCluster {
       const token = this.#token(to);
       const { boot } = to;
       to.replies.set(token, (response) => {
-        checkDurable(to, call, response);
+        checkDurable(to, from.member, response);
         if (this.#isLost(to, from) || to.boot !== boot) return;
         const delay_ms = 1 + this.below(this.weather.delay_ms_max);
         this.#events.after(delay_ms, () => this.#answered(call, response));
@@ -439,61 +385,5 @@ export class CoreCluster {
     const reply = must(replica.replies.get(token), 'a request is answered once');
     replica.replies.delete(token);
     reply(message);
-  }
-}
-
-function newReplica(member: Member): Replica {
-  return {
-    member,
-    key: memberKey(member),
-    core: null,
-    boot: 0,
-    entries: [],
-    disk: { hard_state: { term: 0, voted_for: null }, commit_index: 0, entries: [] },
-    writes: [],
-    is_flushing: false,
-    is_stalled: false,
-    after_persist: [],
-    last_write_id: 0,
-    replies: new Map(),
-    next_token: 0,
-    applied: [],
-    apply_through: 0,
-    is_applying: false,
-    pending: new Map(),
-    reads: new Map(),
-    commit_seen: 0,
-    term_led: 0,
-  };
-}
-
-function applyToDisk(replica: Replica, write: Persist): void {
-  const { disk } = replica;
-  if (write.hard_state !== null) disk.hard_state = write.hard_state;
-  if (write.truncate_from !== null) disk.entries.length = write.truncate_from - 1;
-  disk.entries.push(...write.entries);
-  disk.commit_index = Math.max(disk.commit_index, write.commit_index);
-  const last_term = disk.entries.at(-1)?.term ?? 0;
-  assert(disk.hard_state.term >= last_term, 'entries on disk before their term');
-}
-
-/** An answer is a promise: what it says must be on disk by now. */
-function checkDurable(replica: Replica, call: Call, response: Response): void {
-  const { disk, key } = replica;
-  assert(
-    disk.hard_state.term >= response.term,
-    `${key} may forget the term of its ${response.kind}`,
-  );
-  if (response.kind === 'vote_response' && response.granted && !response.pre_vote) {
-    const is_kept =
-      disk.hard_state.term > response.asked_term ||
-      (disk.hard_state.voted_for !== null &&
-        sameMember(disk.hard_state.voted_for, call.from.member));
-    assert(is_kept, `${key} gives a vote that it may forget`);
-  }
-  if (response.kind === 'append_response' && response.success) {
-    const is_kept =
-      disk.hard_state.term > response.term || disk.entries.length >= response.match_index;
-    assert(is_kept, `${key} acknowledges what it may forget`);
   }
 }

@@ -50,13 +50,7 @@ export function settle(
 }
 
 function requestOf(from: TestCore, effect: Effect): { to: Member; message: Request } | null {
-  switch (effect.kind) {
-    case 'send':
-    case 'send_after_persist':
-      return effect;
-    case 'send_from_store':
-      return { to: effect.to, message: from.fromStore(effect.message, effect.through_index) };
-    default:
-      return null;
-  }
+  if (effect.kind === 'send' || effect.kind === 'send_after_persist') return effect;
+  if (effect.kind !== 'send_from_store') return null;
+  return { to: effect.to, message: from.fromStore(effect.message, effect.through_index) };
 }

@@ -23,6 +23,8 @@ export function member(number: number, storage = 'a'): Member {
   return { node_id: `n${number}`, storage_id: `s${number}${storage}` };
 }
 
+export const [n1, n2, n3, n4, n5] = [member(1), member(2), member(3), member(4), member(5)];
+
 export function members(...numbers: readonly number[]): readonly Member[] {
   return numbers.map((number) => member(number));
 }
@@ -353,4 +355,26 @@ export function confirm(
     applied_index: 0,
     last_index: 0,
   });
+}
+
+/** A leader of term 2 whose no-op, entry 2, is committed and known to all, and nothing is on its way. */
+export function establishedLeader(size = 3): TestCore {
+  const core = new TestCore({ configuration: votersUpTo(size) });
+  const others = otherMembers(core.state);
+  lead(core);
+  core.persist();
+  for (const from of others) {
+    acknowledge(core, from, 1);
+    acknowledge(core, from, 2);
+  }
+  core.tick();
+  for (const from of others) acknowledge(core, from, 2);
+  const { role, term, commit_index } = core.state;
+  assert(role === 'leader' && term === 2 && commit_index === 2, 'no established leader');
+  return core;
+}
+
+/** The number of the round that these effects began. */
+export function roundOf(effects: readonly Effect[]): number {
+  return must(sent(effects, 'heartbeat')[0], 'no round began').round;
 }

@@ -3,7 +3,7 @@ import type { BootstrapState } from './bootstrap-state.ts';
 import { samePromise } from './promise.ts';
 import type { BootstrapPromise } from './promise.ts';
 
-export type DropRefusal =
+type DropRefusal =
   | 'has_cluster'
   | 'has_log'
   /** Who asks is not the node that proposed. */

@@ -5,7 +5,7 @@ import { compareNodeIds } from './member-order.ts';
 import { samePromise } from './promise.ts';
 import type { BootstrapPromise } from './promise.ts';
 
-export type PromiseRefusal =
+type PromiseRefusal =
   /** It belongs to a cluster. */
   | 'has_cluster'
   | 'has_log'

@@ -26,7 +26,7 @@ export function planProposal(situation: BootstrapSituation): BootstrapStep {
   if (
     current === null ||
     !sameMembers(current.members, members) ||
-    false
+    seen.some((state) => contradicts(state.promise, current))
   ) {
     return {
       kind: 'hold_promise',

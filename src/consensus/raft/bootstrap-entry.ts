@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { encodeConfiguration } from './configuration-codec.ts';
 import type { Configuration } from './configuration.ts';
 import { isVoter } from './configuration.ts';
-import { resetElectionTimer } from './role.ts';
+import { adoptTerm, resetElectionTimer } from './role.ts';
 import { sealEntry } from './seal-entry.ts';
 import type { RaftState } from './state.ts';
 import { appendEntries } from './write-log.ts';
@@ -15,10 +15,9 @@ const FIRST_TERM = 1;
  * cluster's life, by one replica, after every member has durably promised: see `../bootstrap/`.
  */
 export function bootstrap(state: RaftState, configuration: Configuration): void {
-  assert(state.log.last_index === 0 && state.term === 0, 'only an empty replica bootstraps');
+  assert(state.log.last_index === 0, 'only an empty replica bootstraps');
   assert(isVoter(configuration, state.options.self), 'who bootstraps votes');
-  state.term = FIRST_TERM;
-  state.unwritten.hard_state = true;
+  if (state.term < FIRST_TERM) adoptTerm(state, FIRST_TERM);
   appendEntries(state, [
     sealEntry({
       index: 1,

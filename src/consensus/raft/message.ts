@@ -88,7 +88,7 @@ export interface HeartbeatResponse {
 }
 
 /** A follower asks the leader for a read index (thesis §6.4). */
-export interface ReadIndexRequest {
+interface ReadIndexRequest {
   readonly kind: 'read_index';
   readonly term: Term;
 }

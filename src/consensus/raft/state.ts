@@ -10,7 +10,7 @@ import { termAt } from './log.ts';
 import type { Freshness } from './message.ts';
 import type { Progress } from './progress.ts';
 
-export type Role = 'follower' | 'pre_candidate' | 'candidate' | 'leader';
+type Role = 'follower' | 'pre_candidate' | 'candidate' | 'leader';
 
 export interface RaftOptions {
   readonly self: Member;

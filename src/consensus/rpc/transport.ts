@@ -202,7 +202,8 @@ export class RpcTransport {
     const boot_id = destination === null ? '' : this.#peers.bootIdOf(destination);
     const envelope_text = formatEnvelope({
       key_id: keyring.primary.key_id,
-      cluster_id: identity.clusterId() ?? '',
+      // Whoever lives there may belong to another cluster, or have promised to: they must be able to talk.
+      cluster_id: destination === null ? '' : (identity.clusterId() ?? ''),
       source: identity,
       source_boot_id: identity.boot_id,
       destination,

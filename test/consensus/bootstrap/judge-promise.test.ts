@@ -34,7 +34,9 @@ describe('a promise that is asked for', () => {
     const own = stateOf(b, { promise: promiseOf() });
     const proposer = member('a', 2);
     const promise = promiseOf({
-      ...{ cluster_id: 'c2', proposal_number: 9, proposer },
+      cluster_id: 'c2',
+      proposal_number: 9,
+      proposer,
       members: [proposer, b, c],
     });
     const request = { source: proposer, promise };

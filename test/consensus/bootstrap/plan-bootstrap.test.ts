@@ -57,7 +57,8 @@ describe('the lowest member', () => {
       kind: 'hold_promise',
       reason: 'proposed_anew',
       promise: promiseOf({
-        ...{ cluster_id: 'fresh', proposal_number: 2 },
+        cluster_id: 'fresh',
+        proposal_number: 2,
         members: [a, member('b', 2), c],
       }),
     });

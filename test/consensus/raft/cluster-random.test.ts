@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { must } from '../../../src/base/assert.ts';
 import type { Configuration } from '../../../src/consensus/raft/configuration.ts';
-import { CoreCluster, FAIR_WEATHER, TICK_MS } from '../../support/core-cluster.ts';
-import { configurationOf, ELECTION_TICKS, votersUpTo } from '../../support/raft-fixture.ts';
+import { CoreCluster, ELECTION_MS } from '../../support/core-cluster.ts';
+import { FAIR_WEATHER } from '../../support/weather.ts';
+import { configurationOf, votersUpTo } from '../../support/raft-fixture.ts';
 
 /**
  * Seeded schedules of faults over whole cores. The checks are in `cluster-checks.ts` and run after every
@@ -18,7 +19,6 @@ const SHAPES: Readonly<Record<string, Configuration>> = {
 };
 const SEEDS_PER_SHAPE = Number(process.env['RAFT_SEEDS'] ?? 40);
 const FAULTS_PER_RUN = 60;
-const ELECTION_MS = ELECTION_TICKS * TICK_MS;
 
 /** One thing that goes wrong, or gets well, or is asked for. */
 function disturb(cluster: CoreCluster): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Configuration } from '../../../src/consensus/raft/configuration.ts';
 import { memberKey } from '../../../src/consensus/raft/configuration.ts';
 import { isQuorum, quorumValue } from '../../../src/consensus/raft/quorum.ts';

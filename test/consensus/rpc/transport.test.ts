@@ -319,7 +319,7 @@ describe('control calls', () => {
     const answer = await transport().call(there.address, 'GET', '/cluster/nodes', undefined);
     expect(answer.status).toBe(401);
     expect(answer.body).toMatchObject({ code: 'unauthenticated' });
-    expect(there.refusals).toEqual(['wrong_destination']);
+    expect(there.refusals).toEqual(['wrong_cluster']);
   });
 
   test('a rotated secret: asks with the new one, is answered with it', async () => {

@@ -1,0 +1,14 @@
+/** How the network and the disks behave; percentages are of messages. */
+export interface Weather {
+  readonly delay_ms_max: number;
+  readonly drop_percent: number;
+  readonly duplicate_percent: number;
+  readonly disk_ms_max: number;
+}
+
+export const FAIR_WEATHER: Weather = {
+  delay_ms_max: 4,
+  drop_percent: 0,
+  duplicate_percent: 0,
+  disk_ms_max: 3,
+};
