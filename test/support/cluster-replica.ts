@@ -24,6 +24,7 @@ export interface Replica extends ObservedReplica {
   writes: Persist[];
   is_flushing: boolean;
   is_stalled: boolean;
+  is_clock_stopped: boolean;
   after_persist: { readonly write_id: number; readonly run: () => void }[];
   last_write_id: number;
   replies: Map<Token, (response: Response) => void>;
@@ -47,6 +48,7 @@ export function newReplica(member: Member): Replica {
     writes: [],
     is_flushing: false,
     is_stalled: false,
+    is_clock_stopped: false,
     after_persist: [],
     last_write_id: 0,
     replies: new Map(),

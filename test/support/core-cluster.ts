@@ -21,8 +21,9 @@ export const ELECTION_MS = ELECTION_TICKS * TICK_MS;
 
 /** A request that got no answer is lost after this. */
 const RPC_TIMEOUT_MS = 60;
+const STRAGGLER_MS_MAX = 1_000;
 const APPLY_MS_MAX = 3;
-const STORE_ENTRIES_MAX = 8;
+const STORE_ENTRIES_MAX = 4;
 
 /** One request on its way, with all that may come back. */
 interface Call {
@@ -145,6 +146,11 @@ export class CoreCluster {
     if (!is_stalled) this.#flush(replica);
   }
 
+  /** Its ticks do not come: it takes no notice of silence, nor breaks its own. */
+  stopClock(replica: Replica, is_stopped: boolean): void {
+    replica.is_clock_stopped = is_stopped;
+  }
+
   cut(from: Replica, to: Replica): void {
     this.#cuts.add(`${from.key} ${to.key}`);
   }
@@ -176,7 +182,7 @@ export class CoreCluster {
     this.#events.after(delay_ms, () => {
       if (replica.boot !== boot) return;
       this.#tickLater(replica, boot, TICK_MS);
-      this.#feed(replica, { kind: 'tick' });
+      if (!replica.is_clock_stopped) this.#feed(replica, { kind: 'tick' });
     });
   }
 
@@ -345,18 +351,22 @@ export class CoreCluster {
     return this.chance(this.weather.drop_percent) || this.#cuts.has(`${from.key} ${to.key}`);
   }
 
+  #delayMs(): number {
+    const { delay_ms_max, straggler_percent } = this.weather;
+    return 1 + this.below(this.chance(straggler_percent) ? STRAGGLER_MS_MAX : delay_ms_max);
+  }
+
   #deliverLater(call: Call): void {
     const { from, to, message } = call;
     if (this.#isLost(from, to)) return;
-    this.#events.after(1 + this.below(this.weather.delay_ms_max), () => {
+    this.#events.after(this.#delayMs(), () => {
       if (to.core === null) return;
       const token = this.#token(to);
       const { boot } = to;
       to.replies.set(token, (response) => {
         checkDurable(to, from.member, response);
         if (this.#isLost(to, from) || to.boot !== boot) return;
-        const delay_ms = 1 + this.below(this.weather.delay_ms_max);
-        this.#events.after(delay_ms, () => this.#answered(call, response));
+        this.#events.after(this.#delayMs(), () => this.#answered(call, response));
       });
       this.#feed(to, { kind: 'request', from: from.member, token, message });
     });

@@ -13,6 +13,7 @@ import { configurationOf, votersUpTo } from '../../support/raft-fixture.ts';
 const SHAPES: Readonly<Record<string, Configuration>> = {
   three: votersUpTo(3),
   five: votersUpTo(5),
+  four: votersUpTo(4),
   seven: votersUpTo(7),
   joint: configurationOf({ voters: [1, 2, 3], outgoing: [3, 4, 5] }),
   learners: configurationOf({ voters: [1, 2, 3], learners: [4, 5] }),
@@ -25,7 +26,7 @@ function disturb(cluster: CoreCluster): void {
   const { replicas } = cluster;
   const one = must(replicas[cluster.below(replicas.length)], 'a replica');
   const other = must(replicas[cluster.below(replicas.length)], 'a replica');
-  switch (cluster.below(12)) {
+  switch (cluster.below(14)) {
     case 0:
       return cluster.crash(one);
     case 1:
@@ -48,12 +49,18 @@ function disturb(cluster: CoreCluster): void {
     case 9:
       return cluster.stallDisk(cluster.chance(50) ? (cluster.leader ?? one) : one, true);
     case 10:
+      return cluster.stopClock(cluster.leader ?? one, true);
+    case 11:
+      for (const replica of replicas) cluster.stopClock(replica, false);
+      return undefined;
+    case 12:
       for (const replica of replicas) cluster.stallDisk(replica, false);
       return undefined;
     default:
       cluster.weather = {
         delay_ms_max: 1 + cluster.below(cluster.chance(20) ? 90 : 15),
         drop_percent: cluster.below(cluster.chance(30) ? 30 : 3),
+        straggler_percent: cluster.below(cluster.chance(30) ? 20 : 1),
         duplicate_percent: cluster.below(30),
         disk_ms_max: 1 + cluster.below(20),
       };
@@ -86,6 +93,7 @@ function healAndConverge(cluster: CoreCluster): void {
   cluster.weather = FAIR_WEATHER;
   for (const replica of cluster.replicas) {
     cluster.stallDisk(replica, false);
+    cluster.stopClock(replica, false);
     cluster.restart(replica);
   }
   const acknowledged = cluster.acknowledged.length;

@@ -1,0 +1,185 @@
+import { assert } from '../../src/base/assert.ts';
+import { seededPrng } from '../../src/base/prng.ts';
+import { Group } from '../../src/consensus/group.ts';
+import type { ProposalResult } from '../../src/consensus/pending-proposals.ts';
+import type { Observer, StateMachine, Transport } from '../../src/consensus/ports.ts';
+import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
+import type { Entry } from '../../src/consensus/raft/entry.ts';
+import type { Request, Response } from '../../src/consensus/raft/message.ts';
+import { SimulatedLogStore } from './simulated-log-store.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const ELECTION_TIMEOUT_MS = 1_200;
+const HEARTBEAT_MS = 150;
+const TICK_MS = 10;
+const LATENCY_MS = 1;
+const RPC_TIMEOUT_MS = 1_000;
+
+const nobody: Observer = {
+  roleChanged: () => undefined,
+  persisted: () => undefined,
+  applied: () => undefined,
+  committed: () => undefined,
+};
+
+/** A state machine that remembers what it was given; the state is on a disk that loses nothing. */
+class Journal implements StateMachine {
+  readonly commands: string[] = [];
+  applied_index = 0;
+  digest = '';
+
+  apply(entries: readonly Entry[]): readonly string[] {
+    return entries.map((entry) => {
+      assert(entry.index === this.applied_index + 1, 'a gap');
+      this.applied_index = entry.index;
+      if (entry.kind === 'command') this.commands.push(Buffer.from(entry.payload).toString());
+      return `outcome of ${entry.index}`;
+    });
+  }
+}
+
+export interface Replica {
+  readonly member: Member;
+  group: Group;
+  store: SimulatedLogStore;
+  journal: Journal;
+  failures: unknown[];
+  die: () => void;
+}
+
+/** Real drivers over simulated disks and a simulated network, in virtual time. */
+export class GroupCluster {
+  readonly clock = new VirtualClock();
+  readonly replicas: Replica[] = [];
+  readonly #cut = new Set<string>();
+  readonly #configuration: Configuration;
+  #seed = 1;
+
+  static async create(size: number): Promise<GroupCluster> {
+    const cluster = new GroupCluster(size);
+    for (const member of cluster.#configuration.voters) {
+      cluster.replicas.push(await cluster.#boot(member, new SimulatedLogStore()));
+    }
+    const [first] = cluster.replicas;
+    first?.group.bootstrap(cluster.#configuration);
+    await cluster.awaitLeader();
+    return cluster;
+  }
+
+  private constructor(size: number) {
+    this.#configuration = {
+      cluster_id: 'cluster',
+      voters: Array.from({ length: size }, (_, position) => ({
+        node_id: `n${position + 1}`,
+        storage_id: `s${position + 1}`,
+      })),
+      outgoing_voters: [],
+      learners: [],
+      voters_wanted: size,
+      feature_level: 1,
+    };
+  }
+
+  get leader(): Replica | null {
+    return (
+      this.replicas
+        .filter((replica) => replica.group.state.role === 'leader')
+        .toSorted((one, other) => other.group.state.term - one.group.state.term)[0] ?? null
+    );
+  }
+
+  async awaitLeader(bound_ms = 60_000): Promise<Replica> {
+    const is_led = (): boolean => {
+      const leader = this.leader;
+      return leader !== null && leader.group.state.commit_index >= this.#noOp(leader);
+    };
+    await this.clock.until('a leader that has committed', is_led, bound_ms);
+    assert(this.leader !== null, 'led');
+    return this.leader;
+  }
+
+  #noOp(leader: Replica): number {
+    return leader.group.state.leading?.first_index_of_term ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  followers(leader: Replica): Replica[] {
+    return this.replicas.filter((replica) => replica !== leader);
+  }
+
+  /** Nothing passes between the two any more, in either direction. */
+  isolate(replica: Replica): void {
+    for (const other of this.replicas) {
+      this.#cut.add(`${replica.member.node_id} ${other.member.node_id}`);
+      this.#cut.add(`${other.member.node_id} ${replica.member.node_id}`);
+    }
+  }
+
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  /** The machine loses power and starts again with what its disk had synced. */
+  async powerCycle(replica: Replica): Promise<void> {
+    this.powerOff(replica);
+    await this.powerOn(replica);
+  }
+
+  powerOff(replica: Replica): void {
+    replica.die();
+    replica.store.powerCut();
+    replica.group.stop();
+  }
+
+  async powerOn(replica: Replica): Promise<void> {
+    Object.assign(replica, await this.#boot(replica.member, replica.store.reopen()));
+  }
+
+  propose(replica: Replica, text: string, timeout_ms = 4_500): Promise<ProposalResult> {
+    return replica.group.propose('command', text, Buffer.from(text), timeout_ms);
+  }
+
+  async #boot(member: Member, store: SimulatedLogStore): Promise<Replica> {
+    const { clock, die } = this.clock.forProcess();
+    const journal = new Journal();
+    const failures: unknown[] = [];
+    this.#seed += 1;
+    const group = await Group.open({
+      group_id: 'main',
+      self: member,
+      election_timeout_ms: ELECTION_TIMEOUT_MS,
+      heartbeat_ms: HEARTBEAT_MS,
+      tick_ms: TICK_MS,
+      store,
+      transport: this.#transport(member),
+      state_machine: journal,
+      clock,
+      prng: seededPrng(this.#seed),
+      observer: nobody,
+      onFailed: (_part, error) => failures.push(error),
+    });
+    group.start();
+    return { member, group, store, journal, failures, die };
+  }
+
+  #transport(from: Member): Transport {
+    return {
+      send: (to, message) =>
+        new Promise<Response>((resolve, reject) => {
+          this.clock.after(RPC_TIMEOUT_MS, () => reject(new Error('no answer')));
+          this.clock.after(LATENCY_MS, () => this.#deliver(from, to, message, resolve));
+        }),
+    };
+  }
+
+  #deliver(from: Member, to: Member, message: Request, resolve: (answer: Response) => void): void {
+    if (this.#cut.has(`${from.node_id} ${to.node_id}`)) return;
+    const replica = this.replicas.find((one) => one.member.node_id === to.node_id);
+    replica?.group.receive(from, message).then(
+      (answer) =>
+        void this.clock.after(LATENCY_MS, () => {
+          if (!this.#cut.has(`${to.node_id} ${from.node_id}`)) resolve(answer);
+        }),
+      () => undefined,
+    );
+  }
+}
