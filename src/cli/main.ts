@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { runBenchCommand } from './bench-command.ts';
 import { runConfigCommand } from './config-command.ts';
 import { runDemoCommand } from './demo-command.ts';
 
@@ -7,6 +8,8 @@ const usage = `Usage: agenda COMMAND
   agenda demo [--base-port 8080] [--replicas 7] [--data DIR] [--fresh]
         Runs a whole cluster on this machine, with sample people and appointments.
         Ctrl-C stops all of it. --fresh forgets what an earlier demo stored.
+  agenda bench [--quick] [--replicas 7] [--clients 1,16,64] [--base-port 18080]
+        Measures writes of a cluster on this machine, beside etcd where it is installed.
   agenda config
         Prints the configuration that the environment gives, secrets masked.
   agenda help
@@ -20,6 +23,8 @@ async function run(words: readonly string[]): Promise<number> {
   switch (command) {
     case 'demo':
       return runDemoCommand(rest);
+    case 'bench':
+      return runBenchCommand(rest);
     case 'config':
       return runConfigCommand(process.env);
     case 'help':
