@@ -300,7 +300,12 @@ export class Group {
   #sendFromStore(to: Member, message: AppendRequest, through: LogIndex): void {
     const from = message.previous.index + 1;
     this.#options.store.read(from, through, limits.append_bytes_max).then(
-      (entries) => this.#send(to, { ...message, entries }),
+      (entries) => {
+        const { role, term } = this.#state;
+        // Deposed meanwhile, the log may hold another leader's entries, which are not ours to send.
+        if (role === 'leader' && term === message.term) this.#send(to, { ...message, entries });
+        else this.#input({ kind: 'send_failed', to, message });
+      },
       (error: unknown) => this.#fail('log', error),
     );
   }

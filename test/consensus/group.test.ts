@@ -200,7 +200,7 @@ describe('the driver of a group', () => {
     expect((await proposal).kind).toBe('unknown');
     expect(await reading).toBeNull();
     await expect(
-      leader.group.receive(leader.member, { kind: 'read_index', term: 1 }),
+      leader.group.receive(leader.member, { kind: 'read_index', term: 1, read_id: 1 }),
     ).rejects.toThrow('stopping');
     const [one, other] = cluster.followers(leader);
     await cluster.clock.until('a successor', () =>

@@ -2,7 +2,7 @@ import { assert, must, unreachable } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
 import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
-import { allMembers, sameMember } from '../../src/consensus/raft/configuration.ts';
+import { allMembers, memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
 import type { Effect } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import type { Input, Token } from '../../src/consensus/raft/input.ts';
@@ -16,14 +16,14 @@ import { FAIR_WEATHER } from './weather.ts';
 import { EventQueue } from './event-queue.ts';
 import { ELECTION_TICKS } from './raft-fixture.ts';
 
-export const TICK_MS = 10;
+const TICK_MS = 10;
 export const ELECTION_MS = ELECTION_TICKS * TICK_MS;
 
 /** A request that got no answer is lost after this. */
 const RPC_TIMEOUT_MS = 60;
 const STRAGGLER_MS_MAX = 1_000;
 const APPLY_MS_MAX = 3;
-const STORE_ENTRIES_MAX = 4;
+const STORE_ENTRIES_MAX = 2;
 
 /** One request on its way, with all that may come back. */
 interface Call {
@@ -72,10 +72,8 @@ export class CoreCluster {
     return this.#prng.below(100) < percent;
   }
 
-  /** Runs until this many milliseconds have passed. */
   run(duration_ms: number): void {
     const end_ms = this.now_ms + duration_ms;
-    // Something must happen then, or time would stop.
     this.#events.after(duration_ms, () => undefined);
     while (this.now_ms < end_ms) assert(this.#events.runNext(), 'nothing is left to happen');
   }
@@ -205,12 +203,15 @@ export class CoreCluster {
     for (const effect of effects) this.#perform(replica, effect);
   }
 
-  #isDurable(key: MemberKey, entry: Entry): boolean {
-    const replica = must(
+  #replica(key: MemberKey): Replica {
+    return must(
       this.replicas.find((one) => one.key === key),
-      'unknown voter',
+      'no such member',
     );
-    return replica.disk.entries[entry.index - 1]?.checksum === entry.checksum;
+  }
+
+  #isDurable(key: MemberKey, entry: Entry): boolean {
+    return this.#replica(key).disk.entries[entry.index - 1]?.checksum === entry.checksum;
   }
 
   #perform(replica: Replica, effect: Effect): void {
@@ -236,6 +237,10 @@ export class CoreCluster {
           this.#reply(replica, effect.token, effect.message),
         );
       case 'apply_through':
+        assert(
+          this.#isDurable(replica.key, must(replica.entries[effect.index - 1], 'an entry')),
+          `${replica.key} may apply ${effect.index}, which is not on its disk`,
+        );
         replica.apply_through = effect.index;
         return this.#applyLater(replica);
       case 'proposal_accepted':
@@ -296,7 +301,6 @@ export class CoreCluster {
     const { write_id } = must(done.at(-1), 'an empty flush');
     const ready = replica.after_persist.filter((one) => one.write_id <= write_id);
     replica.after_persist = replica.after_persist.filter((one) => one.write_id > write_id);
-    // Who reads the log of what became of the disk may hear of it before or after the peers do.
     for (const { run } of ready) run();
     this.#feed(replica, { kind: 'persisted', write_id });
     this.#flush(replica);
@@ -337,10 +341,7 @@ export class CoreCluster {
         'a candidate that may forget its own vote',
       );
     }
-    const target = must(
-      this.replicas.find((one) => sameMember(one.member, to)),
-      'no such member',
-    );
+    const target = this.#replica(memberKey(to));
     const call: Call = { from, boot: from.boot, to: target, message, is_settled: false };
     const copies = this.chance(this.weather.duplicate_percent) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) this.#deliverLater(call);
@@ -372,14 +373,10 @@ export class CoreCluster {
     });
   }
 
-  /**
-   * Also when it is late or the second answer: a core must not care. But a read index has no number of its
-   * own, so for it the cluster keeps what the transport promises: one answer, or none.
-   */
+  /** Also when it is late or the second answer: a core must not care. */
   #answered(call: Call, response: Response): void {
     const { from } = call;
     if (from.boot !== call.boot || from.core === null) return;
-    if (call.is_settled && call.message.kind === 'read_index') return;
     call.is_settled = true;
     this.#feed(from, { kind: 'response', from: call.to.member, message: response });
   }

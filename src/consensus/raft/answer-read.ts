@@ -11,6 +11,11 @@ export function answerRead(state: RaftState, read: PendingRead, index: LogIndex 
   state.effects.push({
     kind: hardStateIsDurable(state) ? 'reply' : 'reply_after_persist',
     token: read.token,
-    message: { kind: 'read_index_response', term: state.term, read_index: index },
+    message: {
+      kind: 'read_index_response',
+      term: state.term,
+      read_id: read.read_id,
+      read_index: index,
+    },
   });
 }

@@ -88,14 +88,18 @@ export interface HeartbeatResponse {
 }
 
 /** A follower asks the leader for a read index (thesis §6.4). */
-interface ReadIndexRequest {
+export interface ReadIndexRequest {
   readonly kind: 'read_index';
   readonly term: Term;
+  /** Unique for the asker's boot: a late or repeated answer confirms no read that began since. */
+  readonly read_id: number;
 }
 
 export interface ReadIndexResponse {
   readonly kind: 'read_index_response';
   readonly term: Term;
+  /** Of the request. */
+  readonly read_id: number;
   /** Null: the responder could not confirm that it leads. */
   readonly read_index: LogIndex | null;
 }

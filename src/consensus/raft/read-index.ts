@@ -3,7 +3,7 @@ import { limits } from '../../limits.ts';
 import { answerRead } from './answer-read.ts';
 import type { LogIndex } from './entry.ts';
 import type { Token } from './input.ts';
-import type { ReadIndexResponse } from './message.ts';
+import type { ReadIndexRequest, ReadIndexResponse } from './message.ts';
 import type { PendingRead, RaftState } from './state.ts';
 import { advanceCommit, leadingState } from './state.ts';
 import { serveWaitingReads } from './rounds.ts';
@@ -35,8 +35,12 @@ export function receiveLocalRead(state: RaftState, token: Token): void {
 }
 
 /** Step 1 to 3 on behalf of a follower. */
-export function receiveReadIndexRequest(state: RaftState, token: Token): void {
-  const read: PendingRead = { token, origin: 'peer' };
+export function receiveReadIndexRequest(
+  state: RaftState,
+  token: Token,
+  message: ReadIndexRequest,
+): void {
+  const read: PendingRead = { token, origin: 'peer', read_id: message.read_id };
   if (state.role === 'leader') enqueueRead(state, read);
   else answerRead(state, read, null);
 }
@@ -53,8 +57,13 @@ function enqueueRead(state: RaftState, read: PendingRead): void {
 
 function forwardReads(state: RaftState): void {
   const to = must(state.leader, 'nobody to forward reads to');
-  state.forwarded_reads = { in_flight: state.forwarded_reads.waiting, waiting: [] };
-  state.effects.push({ kind: 'send', to, message: { kind: 'read_index', term: state.term } });
+  const read_id = state.forwarded_reads.read_id + 1;
+  state.forwarded_reads = { read_id, in_flight: state.forwarded_reads.waiting, waiting: [] };
+  state.effects.push({
+    kind: 'send',
+    to,
+    message: { kind: 'read_index', term: state.term, read_id },
+  });
 }
 
 /**
@@ -65,19 +74,27 @@ export function receiveReadIndexResponse(state: RaftState, message: ReadIndexRes
   if (message.read_index !== null && state.role === 'follower' && message.term === state.term) {
     advanceCommit(state, Math.min(message.read_index, state.verified_index));
   }
-  settleForwardedReads(state, message.read_index);
+  settleForwardedReads(state, message.read_id, message.read_index);
 }
 
-/** Every request to the leader ends here once: with an index, or null when there was no answer. */
-export function settleForwardedReads(state: RaftState, index: LogIndex | null): void {
+/**
+ * Every request to the leader ends here: with an index, or null when there was no answer. A second answer
+ * may be older than the reads that are in the leader's hands now: it settles nothing.
+ */
+export function settleForwardedReads(
+  state: RaftState,
+  read_id: number,
+  index: LogIndex | null,
+): void {
   const { in_flight, waiting } = state.forwarded_reads;
+  if (read_id !== state.forwarded_reads.read_id || in_flight.length === 0) return;
   for (const token of in_flight) state.effects.push({ kind: 'read_ready', token, index });
-  state.forwarded_reads = { in_flight: [], waiting };
+  state.forwarded_reads = { read_id, in_flight: [], waiting };
   if (waiting.length === 0) return;
   if (state.role !== 'leader' && state.leader !== null) {
     forwardReads(state);
     return;
   }
-  state.forwarded_reads = { in_flight: [], waiting: [] };
+  state.forwarded_reads = { read_id, in_flight: [], waiting: [] };
   for (const token of waiting) receiveLocalRead(state, token);
 }

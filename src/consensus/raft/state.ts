@@ -21,10 +21,9 @@ export interface RaftOptions {
 }
 
 /** A read that waits for a round of heartbeats: a local one, or one that a follower asked for. */
-export interface PendingRead {
-  readonly token: Token;
-  readonly origin: 'local' | 'peer';
-}
+export type PendingRead =
+  | { readonly origin: 'local'; readonly token: Token }
+  | { readonly origin: 'peer'; readonly token: Token; readonly read_id: number };
 
 /** A round of heartbeats (thesis §6.4): a quorum that confirms it shows that we led after it began. */
 export interface Round {
@@ -96,7 +95,7 @@ export interface RaftState {
   /** Null unless leading. */
   leading: LeaderState | null;
   /** Reads sent on to the leader: those in its hands, and those for the next request. */
-  forwarded_reads: { in_flight: readonly Token[]; waiting: Token[] };
+  forwarded_reads: { read_id: number; in_flight: readonly Token[]; waiting: Token[] };
 
   /** Collected during a step. */
   effects: Effect[];

@@ -75,7 +75,7 @@ function receiveRequest(state: RaftState, from: Member, token: Token, message: R
     case 'heartbeat':
       return receiveHeartbeatRequest(state, from, token, message);
     case 'read_index':
-      return receiveReadIndexRequest(state, token);
+      return receiveReadIndexRequest(state, token, message);
     default:
       return unreachable(message);
   }
@@ -106,7 +106,7 @@ function receiveSendFailed(state: RaftState, to: Member, message: Request): void
     case 'heartbeat':
       return heartbeatFailed(state, to, message.term);
     case 'read_index':
-      return settleForwardedReads(state, null);
+      return settleForwardedReads(state, message.read_id, null);
     default:
       return unreachable(message);
   }

@@ -2,6 +2,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import { limits } from '../../limits.ts';
 import { ENVELOPE_HEADER, SIGNATURE_HEADER } from './envelope.ts';
 import { RpcError } from './rpc-error.ts';
+import type { RpcErrorCode } from './rpc-error.ts';
 
 /** `node:http`'s `request`, or that of `node:https`. */
 export type RequestFunction = (
@@ -36,7 +37,7 @@ export interface RawAnswer {
 /**
  * One request and its answer.
  *
- * @throws {RpcError} `no_address`, `unreachable`, `stale_connection`, `timeout` or `bad_answer`
+ * @throws {RpcError} `no_address`, `no_connection`, `unreachable`, `stale_connection`, `timeout` or `bad_answer`
  */
 export function exchange(requestFunction: RequestFunction, question: Question): Promise<RawAnswer> {
   const { method, target, body } = question;
@@ -76,16 +77,27 @@ export function exchange(requestFunction: RequestFunction, question: Question): 
       collect(response, settle);
     });
     request.on('error', (error) => {
-      const code = isStale(request, error) ? 'stale_connection' : 'unreachable';
-      settle(new RpcError(code, `${question.address}: ${error.message}`));
+      settle(new RpcError(codeOf(request, error), `${question.address}: ${error.message}`));
     });
     const timer = setTimeout(() => {
+      const is_connected = request.socket !== null && !request.socket.connecting;
+      const code = is_connected ? 'timeout' : 'no_connection';
       const message = `${question.address}: no answer within ${question.timeout_ms} ms`;
-      settle(new RpcError('timeout', message));
+      settle(new RpcError(code, message));
     }, question.timeout_ms);
     question.under_way.add(request);
     request.end(body);
   });
+}
+
+function codeOf(request: ClientRequest, error: NodeJS.ErrnoException): RpcErrorCode {
+  if (isStale(request, error)) return 'stale_connection';
+  const is_before_connected =
+    error.syscall === 'connect' ||
+    error.syscall === 'getaddrinfo' ||
+    // Of all addresses of a name.
+    error.code === 'ECONNREFUSED';
+  return is_before_connected ? 'no_connection' : 'unreachable';
 }
 
 /** The peer closed a kept connection, as it may at any time, just when it was used again. */

@@ -18,23 +18,28 @@ export interface Lanes {
   readonly pulse: Agent;
   readonly append: Agent;
   readonly control: Agent;
+  /** Writes on their way to the leader: each holds a connection until it is applied. */
+  readonly forward: Agent;
 }
 
 export function createLanes(tls: TlsTrust | undefined): Lanes {
-  return { pulse: createAgent(tls), append: createAgent(tls), control: createAgent(tls) };
+  const few = limits.rpc_connections_per_lane_max;
+  return {
+    pulse: createAgent(tls, few),
+    append: createAgent(tls, few),
+    control: createAgent(tls, few),
+    forward: createAgent(tls, limits.forwards_in_flight_max),
+  };
 }
 
 export function closeLanes(lanes: Lanes): void {
   lanes.pulse.destroy();
   lanes.append.destroy();
   lanes.control.destroy();
+  lanes.forward.destroy();
 }
 
-function createAgent(tls: TlsTrust | undefined): Agent {
-  const options = {
-    keepAlive: true,
-    noDelay: true,
-    maxSockets: limits.rpc_connections_per_lane_max,
-  };
+function createAgent(tls: TlsTrust | undefined, connections_max: number): Agent {
+  const options = { keepAlive: true, noDelay: true, maxSockets: connections_max };
   return tls === undefined ? new HttpAgent(options) : new HttpsAgent({ ...options, ca: tls.ca });
 }

@@ -50,7 +50,10 @@ export function encodeRequest(message: Request): Buffer {
       return writer.finish();
     }
     case 'read_index':
-      return begin('read_index', SMALL_MESSAGE_BYTES).u53(message.term).finish();
+      return begin('read_index', SMALL_MESSAGE_BYTES)
+        .u53(message.term)
+        .u53(message.read_id)
+        .finish();
     default:
       return unreachable(message);
   }
@@ -93,7 +96,10 @@ export function encodeResponse(message: Response): Buffer {
         .u53(message.last_index);
       return writer.finish();
     case 'read_index_response':
-      writer.u53(message.term).boolean(message.read_index !== null);
+      writer
+        .u53(message.term)
+        .u53(message.read_id)
+        .boolean(message.read_index !== null);
       if (message.read_index !== null) writer.u53(message.read_index);
       return writer.finish();
     default:
@@ -135,7 +141,7 @@ function readRequest(reader: ByteReader, code: number): Request {
     case KIND_CODES.heartbeat:
       return readHeartbeat(reader);
     case KIND_CODES.read_index:
-      return { kind: 'read_index', term: reader.u53() };
+      return { kind: 'read_index', term: reader.u53(), read_id: reader.u53() };
     default:
       throw new CodecError(`unknown kind of request: ${code}`);
   }
@@ -159,6 +165,7 @@ function readResponse(reader: ByteReader, code: number): Response {
       return {
         kind: 'read_index_response',
         term: reader.u53(),
+        read_id: reader.u53(),
         read_index: reader.boolean() ? reader.u53() : null,
       };
     default:

@@ -3,7 +3,9 @@ export type RpcErrorCode =
   | 'no_address'
   /** A Raft message before this replica belongs to a cluster. */
   | 'no_cluster'
-  /** No connection, or it broke: the request may have been acted upon. */
+  /** No connection came about: nothing was sent. */
+  | 'no_connection'
+  /** The connection broke: the request may have been acted upon. */
   | 'unreachable'
   /** A kept connection turned out to be closed: the same. */
   | 'stale_connection'

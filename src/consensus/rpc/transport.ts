@@ -37,6 +37,10 @@ export interface RpcTransportOptions {
 export interface CallOptions {
   /** Whom to ask. Without it, whoever is at the address: only some calls accept that. */
   readonly destination?: Member;
+  /** `control` unless given. */
+  readonly lane?: 'control' | 'forward';
+  /** `limits.rpc_durable_timeout_ms` unless given. */
+  readonly timeout_ms?: number;
 }
 
 /** A verified answer to a control call. */
@@ -117,7 +121,7 @@ export class RpcTransport {
     method: 'GET' | 'POST',
     target: string,
     body: unknown,
-    { destination }: CallOptions = {},
+    { destination, lane, timeout_ms }: CallOptions = {},
   ): Promise<CallAnswer> {
     const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
     const answer = await this.#askAgain({
@@ -128,8 +132,8 @@ export class RpcTransport {
       target,
       content_type: body === undefined ? '' : JSON_CONTENT_TYPE,
       body: { bytes, sha256: sha256Hex(bytes) },
-      lane: 'control',
-      timeout_ms: limits.rpc_durable_timeout_ms,
+      lane: lane ?? 'control',
+      timeout_ms: timeout_ms ?? limits.rpc_durable_timeout_ms,
     });
     const { status, envelope } = answer;
     const { responder, responder_boot_id } = envelope;

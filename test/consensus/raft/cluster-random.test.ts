@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { must } from '../../../src/base/assert.ts';
 import type { Configuration } from '../../../src/consensus/raft/configuration.ts';
 import { CoreCluster, ELECTION_MS } from '../../support/core-cluster.ts';
-import { FAIR_WEATHER } from '../../support/weather.ts';
+import { disturb, playStory, repair, useIt } from '../../support/cluster-faults.ts';
 import { configurationOf, votersUpTo } from '../../support/raft-fixture.ts';
 
 /**
@@ -21,65 +21,10 @@ const SHAPES: Readonly<Record<string, Configuration>> = {
 const SEEDS_PER_SHAPE = Number(process.env['RAFT_SEEDS'] ?? 40);
 const FAULTS_PER_RUN = 60;
 
-/** One thing that goes wrong, or gets well, or is asked for. */
-function disturb(cluster: CoreCluster): void {
-  const { replicas } = cluster;
-  const one = must(replicas[cluster.below(replicas.length)], 'a replica');
-  const other = must(replicas[cluster.below(replicas.length)], 'a replica');
-  switch (cluster.below(14)) {
-    case 0:
-      return cluster.crash(one);
-    case 1:
-      return cluster.crash(cluster.leader ?? one);
-    case 2:
-    case 3:
-      for (const replica of replicas) if (cluster.chance(60)) cluster.restart(replica);
-      return undefined;
-    case 4:
-      return cluster.cut(one, other);
-    case 5:
-      return cluster.cut(cluster.leader ?? one, other);
-    case 6: {
-      const side = new Set(replicas.filter(() => cluster.chance(50)));
-      return cluster.partition((replica) => side.has(replica));
-    }
-    case 7:
-    case 8:
-      return cluster.heal();
-    case 9:
-      return cluster.stallDisk(cluster.chance(50) ? (cluster.leader ?? one) : one, true);
-    case 10:
-      return cluster.stopClock(cluster.leader ?? one, true);
-    case 11:
-      for (const replica of replicas) cluster.stopClock(replica, false);
-      return undefined;
-    case 12:
-      for (const replica of replicas) cluster.stallDisk(replica, false);
-      return undefined;
-    default:
-      cluster.weather = {
-        delay_ms_max: 1 + cluster.below(cluster.chance(20) ? 90 : 15),
-        drop_percent: cluster.below(cluster.chance(30) ? 30 : 3),
-        straggler_percent: cluster.below(cluster.chance(30) ? 20 : 1),
-        duplicate_percent: cluster.below(30),
-        disk_ms_max: 1 + cluster.below(20),
-      };
-      return undefined;
-  }
-}
-
-function useIt(cluster: CoreCluster): void {
-  for (const replica of cluster.replicas) {
-    if (cluster.chance(30)) cluster.read(replica);
-    if (cluster.chance(replica.core?.role === 'leader' ? 80 : 5)) {
-      cluster.propose(replica, 1 + cluster.below(4));
-    }
-  }
-}
-
 function runFaults(cluster: CoreCluster): void {
   for (let fault = 0; fault < FAULTS_PER_RUN; fault += 1) {
-    if (cluster.chance(60)) disturb(cluster);
+    if (cluster.chance(5)) playStory(cluster);
+    else if (cluster.chance(60)) disturb(cluster);
     for (let use = cluster.below(4); use >= 0; use -= 1) {
       useIt(cluster);
       cluster.run(1 + cluster.below(30));
@@ -89,13 +34,7 @@ function runFaults(cluster: CoreCluster): void {
 
 /** Everything works again: then so must the cluster, soon. */
 function healAndConverge(cluster: CoreCluster): void {
-  cluster.heal();
-  cluster.weather = FAIR_WEATHER;
-  for (const replica of cluster.replicas) {
-    cluster.stallDisk(replica, false);
-    cluster.stopClock(replica, false);
-    cluster.restart(replica);
-  }
+  repair(cluster);
   const acknowledged = cluster.acknowledged.length;
   const is_serving = cluster.runUntil(() => {
     if (cluster.leader !== null && cluster.acknowledged.length === acknowledged) {

@@ -146,10 +146,15 @@ describe('thesis §6.4, read-only queries', () => {
     follow(core, n2, 2);
     expect(sent(core.read(1), 'read_index', n2)).toHaveLength(1);
     expect(sent([...core.read(2), ...core.read(3)], 'read_index')).toEqual([]);
-    const effects = core.hear(n2, { kind: 'read_index_response', term: 2, read_index: 8 });
+    const effects = core.hear(n2, {
+      kind: 'read_index_response',
+      term: 2,
+      read_id: 1,
+      read_index: 8,
+    });
     expect(pick(effects, 'read_ready')).toEqual([{ kind: 'read_ready', token: 1, index: 8 }]);
     expect(sent(effects, 'read_index', n2)).toHaveLength(1);
-    const more = core.hear(n2, { kind: 'read_index_response', term: 2, read_index: 9 });
+    const more = core.hear(n2, { kind: 'read_index_response', term: 2, read_id: 2, read_index: 9 });
     expect(pick(more, 'read_ready').map(({ token, index }) => [token, index])).toEqual([
       [2, 9],
       [3, 9],
@@ -159,7 +164,7 @@ describe('thesis §6.4, read-only queries', () => {
   test('who knows no leader answers no read, nor does who does not lead', () => {
     const core = new TestCore();
     expect(only(pick(core.read(), 'read_ready')).index).toBeNull();
-    const { response } = core.ask(n2, { kind: 'read_index', term: 1 });
+    const { response } = core.ask(n2, { kind: 'read_index', term: 1, read_id: 1 });
     expect(response).toMatchObject({ read_index: null });
   });
 
@@ -168,7 +173,7 @@ describe('thesis §6.4, read-only queries', () => {
     core.ask(n2, append(2, { index: 2, term: 1 }, []));
     core.persist();
     core.read();
-    core.hear(n2, { kind: 'read_index_response', term: 2, read_index: 4 });
+    core.hear(n2, { kind: 'read_index_response', term: 2, read_id: 1, read_index: 4 });
     expect(core.state.commit_index).toBe(2);
   });
 });

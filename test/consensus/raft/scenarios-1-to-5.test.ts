@@ -74,7 +74,7 @@ describe('scenario 1: a follower commits no more than what the request vouches f
     core.ask(n3, heartbeat(3));
     core.persist();
     core.read();
-    core.hear(n3, { kind: 'read_index_response', term: 3, read_index: 3 });
+    core.hear(n3, { kind: 'read_index_response', term: 3, read_id: 1, read_index: 3 });
     expect(core.state.commit_index).toBe(0);
   });
 });
@@ -99,7 +99,7 @@ describe('scenario 2: term and vote are durable, together, before any answer', (
 
   test.each([
     ['heartbeat', heartbeat(5)],
-    ['read index', { kind: 'read_index', term: 1 } as const],
+    ['read index', { kind: 'read_index', term: 1, read_id: 1 } as const],
   ])('while a new term is not on disk, nothing speaks of it: %s', (_, message) => {
     const core = new TestCore();
     core.ask(n2, vote(5, { index: 0, term: 0 }));
@@ -114,7 +114,12 @@ describe('scenario 2: term and vote are durable, together, before any answer', (
   test('a leader that learns of a new term answers the reads it holds with its own', () => {
     const core = establishedLeader();
     const token = core.token();
-    core.feed({ kind: 'request', from: n2, token, message: { kind: 'read_index', term: 2 } });
+    core.feed({
+      kind: 'request',
+      from: n2,
+      token,
+      message: { kind: 'read_index', term: 2, read_id: 1 },
+    });
     const { effects } = core.ask(n3, heartbeat(7));
     expect(pick(effects, 'reply')).toEqual([
       { kind: 'reply', token, message: expect.objectContaining({ term: 2, read_index: null }) },

@@ -41,7 +41,7 @@ describe('scenario 11: nothing but a configuration entry changes who votes', () 
       const stranger = member(number, 'x');
       core.ask(stranger, vote(2, { index: 9, term: 1 }, true));
       core.ask(stranger, vote(2, { index: 9, term: 1 }));
-      core.hear(stranger, { kind: 'read_index_response', term: 1, read_index: null });
+      core.hear(stranger, { kind: 'read_index_response', term: 1, read_id: 1, read_index: null });
       core.fail(stranger, heartbeat(1));
     }
     core.ask(member(8), heartbeat(3));
@@ -64,7 +64,7 @@ describe('scenario 11: nothing but a configuration entry changes who votes', () 
       kind: 'request',
       from: member(7),
       token,
-      message: { kind: 'read_index', term: 2 },
+      message: { kind: 'read_index', term: 2, read_id: 1 },
     });
     confirm(core, member(7), 99);
     acknowledge(core, member(7), 2);

@@ -261,11 +261,32 @@ describe('scenario 9: a read needs a majority that answered after it began', () 
     expect(only(pick(confirm(core, n2, third), 'read_ready')).index).toBe(4);
   });
 
+  test('a second answer to a follower’s question settles no read that began since', () => {
+    const core = new TestCore();
+    core.ask(n2, heartbeat(2));
+    core.persist();
+    core.read(1);
+    core.read(2);
+    const answer = { kind: 'read_index_response', term: 2, read_id: 1, read_index: 5 } as const;
+    expect(pick(core.hear(n2, answer), 'read_ready')).toHaveLength(1);
+    expect(pick(core.hear(n2, answer), 'read_ready')).toEqual([]);
+    core.fail(n2, { kind: 'read_index', term: 2, read_id: 1 });
+    const next = { ...answer, read_id: 2, read_index: 7 };
+    expect(pick(core.hear(n2, next), 'read_ready')).toEqual([
+      { kind: 'read_ready', token: 2, index: 7 },
+    ]);
+  });
+
   test('who stops leading confirms none, its own or a follower’s', () => {
     const core = establishedLeader();
     const token = core.token();
     core.read(1);
-    core.feed({ kind: 'request', from: n3, token, message: { kind: 'read_index', term: 2 } });
+    core.feed({
+      kind: 'request',
+      from: n3,
+      token,
+      message: { kind: 'read_index', term: 2, read_id: 1 },
+    });
     const { effects } = core.ask(n2, heartbeat(3));
     expect(only(pick(effects, 'read_ready'))).toMatchObject({ token: 1, index: null });
     expect(only(pick(effects, 'reply'))).toMatchObject({ token, message: { read_index: null } });

@@ -93,7 +93,7 @@ describe('answers', () => {
     term: 5,
     granted: false,
   });
-  const other_kind = encodeResponse(answerTo({ kind: 'read_index', term: 5 }));
+  const other_kind = encodeResponse(answerTo({ kind: 'read_index', term: 5, read_id: 1 }));
   test.each<[string, Partial<Forgery>]>([
     ['signed with another secret', { key: stranger }],
     ['meant for another request', { request_signature: () => 'ab'.repeat(32) }],

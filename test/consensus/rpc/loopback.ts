@@ -49,7 +49,7 @@ export function answerTo(message: Request): Response {
       return { kind: 'heartbeat_response', ...fields };
     }
     case 'read_index':
-      return { kind: 'read_index_response', term, read_index: 1 };
+      return { kind: 'read_index_response', term, read_id: message.read_id, read_index: 1 };
     default:
       return unreachable(message);
   }

@@ -57,7 +57,7 @@ export const requestArbitrary: fc.Arbitrary<Request> = fc.oneof(
     commit_index: count,
     freshness: fc.option(fc.record({ echo_ms: time, commit_index: count })),
   }),
-  fc.record({ kind: fc.constant('read_index' as const), term: count }),
+  fc.record({ kind: fc.constant('read_index' as const), term: count, read_id: count }),
 );
 
 export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
@@ -88,6 +88,7 @@ export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
   fc.record({
     kind: fc.constant('read_index_response' as const),
     term: count,
+    read_id: count,
     read_index: fc.option(count),
   }),
 );

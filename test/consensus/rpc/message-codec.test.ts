@@ -93,14 +93,19 @@ describe('message codec', () => {
   });
 
   test('another version is refused, and so is a response in place of a request', () => {
-    const bytes = Buffer.from(encodeRequest({ kind: 'read_index', term: 1 }));
+    const bytes = Buffer.from(encodeRequest({ kind: 'read_index', term: 1, read_id: 1 }));
     bytes.writeUInt8(2, 0);
     expect(() => decodeRequest(bytes)).toThrow(/version 2/);
-    const response = encodeResponse({ kind: 'read_index_response', term: 1, read_index: null });
+    const response = encodeResponse({
+      kind: 'read_index_response',
+      term: 1,
+      read_id: 1,
+      read_index: null,
+    });
     expect(() => decodeRequest(response)).toThrow(CodecError);
-    expect(() => decodeResponse(encodeRequest({ kind: 'read_index', term: 1 }))).toThrow(
-      CodecError,
-    );
+    expect(() =>
+      decodeResponse(encodeRequest({ kind: 'read_index', term: 1, read_id: 1 })),
+    ).toThrow(CodecError);
   });
 
   test('an entry whose checksum does not match is refused', () => {

@@ -64,7 +64,7 @@ describe('transport and receiver over HTTP', () => {
     const messages: Request[] = [
       HEARTBEAT,
       { kind: 'vote', pre_vote: true, term: 4, last_log: { index: 9, term: 3 } },
-      { kind: 'read_index', term: 4 },
+      { kind: 'read_index', term: 4, read_id: 1 },
       { kind: 'append', term: 4, append_id: 1, previous, entries: [entry], leader_commit: 0 },
     ];
     for (const message of messages) {
@@ -89,7 +89,7 @@ describe('transport and receiver over HTTP', () => {
     const previous = { index: 0, term: 0 };
     for (let append_id = 1; append_id <= 5; append_id += 1) {
       await group.send(ANSWERER, HEARTBEAT);
-      await group.send(ANSWERER, { kind: 'read_index', term: 3 });
+      await group.send(ANSWERER, { kind: 'read_index', term: 3, read_id: 1 });
       const fields = { term: 3, append_id, previous, entries: [], leader_commit: 0 };
       await group.send(ANSWERER, { kind: 'append', ...fields });
       await here.call(there.address, 'POST', '/cluster/identify', {});
@@ -201,7 +201,9 @@ describe('transport', () => {
     const gone = await listen(() => undefined);
     await gone.close();
     const dead = transport({ addressOf: () => gone.address }).forGroup('g0');
-    await expect(dead.send(ANSWERER, HEARTBEAT)).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(dead.send(ANSWERER, HEARTBEAT)).rejects.toMatchObject({
+      code: 'no_connection',
+    });
     const identity = identityOf(ASKER, 'boot-1', null);
     const alone = transport({ identity, addressOf: () => gone.address }).forGroup('g0');
     await expect(alone.send(ANSWERER, HEARTBEAT)).rejects.toMatchObject({ code: 'no_cluster' });
