@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 function filesBelow(path) {
   if (!existsSync(path)) return [];
@@ -32,7 +33,9 @@ function run(what, command, args) {
   try {
     execFileSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
-    process.stderr.write(`${error.stdout ?? ''}${error.stderr ?? ''}\n${what}: failed.\n`);
+    process.stderr.write(
+      `${error.stdout ?? ''}${error.stderr ?? ''}\n${what}: failed. ${error.message}\n`,
+    );
     process.exit(1);
   }
 }

@@ -37,6 +37,10 @@ export const limits = {
   rpc_durable_timeout_ms: 2_000,
   /** Connections to one peer for each of: heartbeats and votes, appends, control calls. */
   rpc_connections_per_lane_max: 4,
+  /** Writes that this replica has sent to the leader and waits for; each has a connection. */
+  forwards_in_flight_max: 256,
+  /** Method, path, header fields and token of a write that is forwarded, each: as long as Node takes them. */
+  forwarded_text_characters_max: 16 * 1024,
   /** Node, storage, boot, cluster and group ids in an envelope. */
   rpc_identifier_characters_max: 128,
   /** Body of a request from a client. */
@@ -67,6 +71,16 @@ export const limits = {
   password_hashes_at_once: 2,
   /** Password hashes waiting for their turn. */
   password_hashes_waiting_max: 256,
+  /** Threads that hash, look up names and read files: what libuv has unless told otherwise. */
+  libuv_threads: 4,
+  /** Wrong passwords for an account from one address, and from all, within the time. */
+  wrong_passwords_per_address_max: 100,
+  wrong_passwords_max: 300,
+  wrong_passwords_within_s: 600,
+  /** Accounts and addresses are counted in so many buckets: what guessing can make us remember. */
+  wrong_passwords_buckets: 16_384,
+  /** Registrations at one replica. */
+  registrations_per_minute_max: 1_200,
   /** Verified tokens remembered. */
   token_cache_max: 10_000,
   /** Appointments in one agenda read. */
@@ -78,14 +92,47 @@ export const limits = {
   password_characters_min: 8,
   password_characters_max: 256,
   /** RFC 5321, section 4.5.3.1.3, without the angle brackets. */
-  email_characters_max: 254,
+  email_bytes_max: 254,
   display_name_characters_max: 100,
+  locale_characters_max: 64,
+  /** Text that users are searched by. */
+  user_search_characters_max: 100,
+  /** Users found in one answer, and unless asked otherwise. */
+  user_search_items_max: 1_000,
+  user_search_items_default: 100,
+  /** Users looked at in one turn of the event loop, and in one answer. */
+  user_search_slice_rows: 2_000,
+  user_search_rows_max: 100_000,
   /** Invited people in one appointment. */
   participants_max: 1_000,
   /** Names of time zones found valid, remembered. */
   time_zone_cache_max: 1_024,
   title_characters_max: 200,
   description_characters_max: 10_000,
+  /** A cancelled appointment can be restored for so long; then it is gone for good. */
+  cancelled_kept_ms: 30 * 24 * 60 * 60 * 1000,
+  /** What is gone leaves a tombstone for so long. */
+  tombstone_kept_ms: 400 * 24 * 60 * 60 * 1000,
+  /** The state before a change is kept at least so long, for answers that are on their way. */
+  answer_window_ms: 10_000,
+  /** Earlier versions of appointments, kept for replayed answers. */
+  appointment_versions_bytes_max: 256 * 1024 * 1024,
+  /** Rows of each kind that expire while one command is applied: more than it can add. */
+  expired_per_command: 4,
+  /** Versions named in one `If-Match`. */
+  if_match_versions_max: 100,
+  /** How often a change that was computed from a state is computed again when that has changed. */
+  recompute_attempts_max: 8,
+  /** Texts of a search, and appointments and characters looked at for one page of its answer. */
+  search_query_characters_max: 200,
+  search_examined_max: 5_000,
+  search_examined_characters_max: 1_000_000,
+  /** Items in a page of a list, and how many without being asked. */
+  list_items_max: 1_000,
+  list_items_default: 100,
+  /** Time zones, and stretches of constant offset in each, that are remembered. */
+  zone_offsets_cached_max: 256,
+  offsets_per_zone_cached_max: 16,
   /** Row writes of one command. */
   rows_per_command_max: 2_000,
   /** A command and all that follows from it in the same transaction. */
@@ -138,6 +185,16 @@ assert(
   limits.uncommitted_bytes_max < limits.log_tail_bytes_max,
   'uncommitted entries stay in memory',
 );
+assert(
+  limits.password_hashes_at_once <= limits.libuv_threads / 2,
+  'names are looked up and files read while passwords are hashed',
+);
+assert(
+  limits.wrong_passwords_per_address_max < limits.wrong_passwords_max,
+  'one address alone does not lock an account for all others',
+);
+assert(limits.registrations_per_minute_max >= 60, 'honest people are let in');
+assert(limits.user_search_slice_rows > limits.user_search_items_max, 'a slice can fill a page');
 assert(limits.login_barrier_ms < limits.request_deadline_ms, 'a log-in is answered in time');
 assert(
   limits.checkpoint_busy_timeout_ms < limits.database_busy_timeout_ms,
@@ -147,7 +204,20 @@ assert(
   limits.state_wal_restart_bytes < limits.state_wal_truncate_bytes,
   'a WAL is begun anew before it is cut',
 );
+assert(
+  limits.request_key_ttl_ms < limits.cancelled_kept_ms,
+  'an appointment outlives the keys that can ask for it',
+);
+assert(
+  limits.answer_window_ms > limits.request_deadline_ms,
+  'a request is answered with the state it made',
+);
 assert(limits.ticket_ttl_ms < limits.ticket_key_ttl_ms, 'a ticket is remembered longer than valid');
+assert(
+  limits.ticket_ttl_ms + limits.rpc_clock_skew_ms + limits.request_deadline_ms <
+    limits.ticket_key_ttl_ms,
+  'a ticket that is forwarded at the last moment is still remembered',
+);
 assert(limits.cluster_size_max < limits.address_book_max, 'the book holds all members');
 assert(
   limits.discovery_announce_every_ms + limits.discovery_formed_pause_ms < limits.address_ttl_ms / 2,

@@ -18,16 +18,19 @@ import type { Readiness } from './http/dependencies.ts';
 import { createMetrics } from './http/metrics.ts';
 import type { Metrics } from './http/metrics.ts';
 import { createApi } from './http/server.ts';
+import type { Api } from './http/server.ts';
 import { addressesOf, announcementOf } from './node/addresses.ts';
 import { openConsensus, TICK_MS } from './node/consensus.ts';
 import type { NodeConsensus } from './node/consensus.ts';
 import { startDiscovery } from './node/discovery.ts';
+import { createForward, forwardRoute } from './node/forwarding.ts';
 import { openFrontDoor } from './node/front-door.ts';
 import type { FrontDoor } from './node/front-door.ts';
 import { loadKeys } from './node/keys.ts';
 import type { NodeKeys } from './node/keys.ts';
 import { StartRefused } from './node/start-refused.ts';
 import { openStorage } from './node/storage.ts';
+import { checkTls } from './node/tls-trust.ts';
 import type { NodeStorage } from './node/storage.ts';
 import { UnknownCommandError } from './replica/command-codec.ts';
 import { GroupReplica } from './replica/group-replica.ts';
@@ -54,7 +57,7 @@ export interface Node {
 const GROUP_ID = 'main';
 const PEERS_PATH = '/raft/peers';
 /** Requests under way get this long to end. */
-const DRAIN_MS = 6_000;
+const DRAIN_MS = 5_000;
 
 /**
  * Puts one replica together, low to high: storage, consensus, what requests see, the ports, discovery.
@@ -63,6 +66,7 @@ const DRAIN_MS = 6_000;
  */
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { config, log, decide, onBroken } = options;
+  checkTls(config.tls);
   const running: RunningState = { replica: null, halted: null, is_draining: false };
   const metrics = createMetrics({
     status: () => running.replica?.status() ?? null,
@@ -102,25 +106,38 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const { replica, stopReports } = createReplica(storage, consensus, clock);
   running.replica = replica;
   const parts = { config, log, storage, keys, consensus, announcement, metrics, replica };
-  const doors = await openDoors(config, createNodeReceiver(parts), createNodeApi(parts, running));
+  const api = createNodeApi(parts, running);
+  const doors = await openDoors(config, createNodeReceiver(parts, api), api);
   consensus.group.start();
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {
-    reloadCertificate: () => doors.forEach((door) => door.reloadCertificate()),
+    reloadCertificate() {
+      try {
+        for (const door of doors) door.reloadCertificate();
+        log.info('the certificate was read again');
+      } catch (error) {
+        log.error({ err: error }, 'the new certificate is bad; the old one stays');
+      }
+    },
     async stop() {
       running.is_draining = true;
-      const drained = Promise.all(doors.map((door) => door.close()));
-      await discovery.stop();
+      await drain(doors);
       stopReports();
-      const timer = setTimeout(() => doors.forEach((door) => door.destroy()), DRAIN_MS);
       consensus.group.stop();
+      // Only now: until here the others may need its address to follow it.
+      await discovery.stop();
       consensus.transport.close();
-      await drained;
-      clearTimeout(timer);
       await storage.close();
     },
   };
+}
+
+/** Lets what is under way end, within bounds: it may still be committed by this replica. */
+async function drain(doors: readonly FrontDoor[]): Promise<void> {
+  const timer = setTimeout(() => doors.forEach((door) => door.destroy()), DRAIN_MS);
+  await Promise.all(doors.map((door) => door.close()));
+  clearTimeout(timer);
 }
 
 /** What changes while it runs. */
@@ -171,6 +188,7 @@ function createReplica(
     tick_ms: TICK_MS,
     group,
     view: storage.agenda_store.view,
+    remembered: (scope_hash) => storage.state_machine.remembered(scope_hash),
     clock,
     reported_peers: () => peer_reports.peers(),
     digest: () => storage.state_machine.digest,
@@ -193,7 +211,7 @@ async function askForPeers({ transport, book }: NodeConsensus, leader: Member): 
   return answer.body;
 }
 
-function createNodeReceiver(parts: NodeParts): Receiver {
+function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
   const { config, consensus, announcement, metrics, log, replica } = parts;
   const { identity, keyring, keeper, book, group } = consensus;
   const peers: Route = {
@@ -209,6 +227,7 @@ function createNodeReceiver(parts: NodeParts): Receiver {
     nowMs: Date.now,
     routes: [
       peers,
+      forwardRoute((source_node_id, command) => api.receiveForwarded(source_node_id, command)),
       ...clusterRoutes({
         keeper,
         book,
@@ -231,16 +250,20 @@ function createNodeReceiver(parts: NodeParts): Receiver {
   });
 }
 
-function createNodeApi(parts: NodeParts, running: RunningState): ReturnType<typeof createApi> {
+function createNodeApi(parts: NodeParts, running: RunningState): Api {
   const { config, log, storage, keys, consensus, announcement, metrics, replica } = parts;
   return createApi({
     replica,
     log,
+    version,
     metrics,
     secrets: keys.api,
     now_ms: Date.now,
     addresses: () => addressesOf(announcement, consensus.book, Date.now()),
     public_url: config.public_url,
+    listens_on: config.http_addr,
+    leader_routing: config.leader_routing,
+    forward: createForward(consensus),
     token_ttl_s: config.jwt_ttl_s,
     registration: config.registration,
     trust_proxy: config.trust_proxy.length === 0 ? null : config.trust_proxy,
@@ -288,11 +311,11 @@ async function livenessOf(data_directory: string): Promise<string | null> {
 async function openDoors(
   config: Config,
   receiver: Receiver,
-  api: ReturnType<typeof createApi>,
+  api: Api,
 ): Promise<readonly FrontDoor[]> {
   const { http_addr, rpc_addr, tls } = config;
   const serveApi: Parameters<typeof openFrontDoor>[0]['handlers'][number] = (request, response) => {
-    api(request, response);
+    api.listener(request, response);
     return true;
   };
   const receive: typeof serveApi = (request, response) => receiver.handle(request, response);
@@ -306,6 +329,6 @@ async function openDoors(
     ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartRefused(`HTTP_ADDR or RPC_ADDR: cannot listen: ${reason}`);
+    throw new StartRefused(`cannot listen as HTTP_ADDR and RPC_ADDR say: ${reason}`);
   }
 }

@@ -1,20 +1,42 @@
 import type { AuditRow } from './audit.ts';
-import type { Appointment, Calendar, Occurrence, User } from './model.ts';
+import type {
+  Appointment,
+  AppointmentVersion,
+  Calendar,
+  Occurrence,
+  Tombstone,
+  User,
+} from './model.ts';
 
 /** The tables that commands change, and what a row of each holds. */
 interface TableRows {
   readonly users: User;
   readonly calendars: Calendar;
   readonly appointments: Appointment;
+  readonly appointment_versions: AppointmentVersion;
   readonly occurrences: Occurrence;
+  readonly tombstones: Tombstone;
   readonly audit_logs: AuditRow;
 }
 
 export type TableName = keyof TableRows;
-/** Tables whose rows may be written again; the others only grow. */
+/** Tables whose rows may be written again. */
 type UpdatableTable = 'users' | 'calendars' | 'appointments';
 
-/** One row to write, whole. An update replaces the row with the same key, which must be there. */
+/** Tables whose rows may go, and by what a row is found. */
+interface RowKeys {
+  readonly appointments: Pick<Appointment, 'key'>;
+  readonly appointment_versions: Pick<AppointmentVersion, 'appointment_key' | 'version'>;
+  readonly occurrences: Pick<Occurrence, 'person_key' | 'start' | 'appointment_key'>;
+  readonly tombstones: Pick<Tombstone, 'key'>;
+}
+
+export type DeletableTable = keyof RowKeys;
+
+/**
+ * One row to write, whole, or to delete. An update replaces the row with the same key, which must be there;
+ * so must a row that is deleted.
+ */
 export type RowChange =
   | {
       readonly [T in TableName]: {
@@ -29,7 +51,14 @@ export type RowChange =
         readonly table: T;
         readonly row: TableRows[T];
       };
-    }[UpdatableTable];
+    }[UpdatableTable]
+  | {
+      readonly [T in DeletableTable]: {
+        readonly op: 'delete';
+        readonly table: T;
+        readonly row: RowKeys[T];
+      };
+    }[DeletableTable];
 
 export type ColumnValue = number | string | boolean | null;
 
@@ -50,6 +79,7 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     email: true,
     email_folded: true,
     display_name: true,
+    display_name_folded: true,
     password_hash: true,
     token_version: true,
     token_version_index: true,
@@ -81,6 +111,8 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     end: true,
     all_day: true,
     time_zone: true,
+    start_offset_s: true,
+    end_offset_s: true,
     privacy: true,
     busy: true,
     status: true,
@@ -90,6 +122,29 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     origin_node: true,
     created_at: true,
     updated_at: true,
+    cancelled_at: true,
+    remembered_until: true,
+  }),
+  appointment_versions: columnsOf<AppointmentVersion>({
+    appointment_key: true,
+    version: true,
+    expires_at: true,
+    bytes: true,
+    calendar_key: true,
+    title: true,
+    description: true,
+    start: true,
+    end: true,
+    all_day: true,
+    time_zone: true,
+    start_offset_s: true,
+    end_offset_s: true,
+    privacy: true,
+    busy: true,
+    status: true,
+    sequence: true,
+    origin_node: true,
+    updated_at: true,
   }),
   occurrences: columnsOf<Occurrence>({
     person_key: true,
@@ -97,6 +152,13 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     end: true,
     appointment_key: true,
     busy: true,
+  }),
+  tombstones: columnsOf<Tombstone>({
+    key: true,
+    calendar_key: true,
+    uid: true,
+    changed_index: true,
+    expires_at: true,
   }),
   audit_logs: columnsOf<AuditRow>({
     key: true,
@@ -110,8 +172,24 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
   }),
 };
 
-/** Appends the row's values to `into`, in the order of {@link table_columns}. */
+/** By which columns a row is found that is deleted, in their fixed order. */
+export const key_columns: { readonly [T in DeletableTable]: readonly string[] } = {
+  appointments: columnsOf<RowKeys['appointments']>({ key: true }),
+  appointment_versions: columnsOf<RowKeys['appointment_versions']>({
+    appointment_key: true,
+    version: true,
+  }),
+  occurrences: columnsOf<RowKeys['occurrences']>({
+    person_key: true,
+    start: true,
+    appointment_key: true,
+  }),
+  tombstones: columnsOf<RowKeys['tombstones']>({ key: true }),
+};
+
+/** Appends the row's values to `into`, in the order of its columns; of a deleted row, its key's. */
 export function pushRowValues(change: RowChange, into: ColumnValue[]): void {
   const row = change.row as unknown as Readonly<Record<string, ColumnValue>>;
-  for (const column of table_columns[change.table]) into.push(row[column] as ColumnValue);
+  const columns = change.op === 'delete' ? key_columns[change.table] : table_columns[change.table];
+  for (const column of columns) into.push(row[column] as ColumnValue);
 }

@@ -5,7 +5,15 @@ import type { Key } from './model.ts';
  * when it is read.
  */
 export interface AgendaEvent {
-  readonly kind: 'user.registered' | 'appointment.created';
+  readonly kind:
+    | 'user.registered'
+    | 'user.updated'
+    /** All tokens made before are void. */
+    | 'user.sessions_ended'
+    | 'appointment.created'
+    | 'appointment.updated'
+    | 'appointment.cancelled'
+    | 'appointment.restored';
   /** Of the user or the appointment. */
   readonly key: Key;
   /** Its version after the change. */

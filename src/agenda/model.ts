@@ -16,6 +16,8 @@ export interface User {
   readonly email: string;
   readonly email_folded: string;
   readonly display_name: string;
+  /** For the search; folded before the log like the username. */
+  readonly display_name_folded: string;
   /** Argon2id, PHC string. Never leaves the replicas. */
   readonly password_hash: string;
   /** A token with a lower one is void. */
@@ -61,6 +63,12 @@ export interface Appointment {
   readonly all_day: boolean;
   /** IANA name in which the owner thinks of it. */
   readonly time_zone: string;
+  /**
+   * Offset of `time_zone` from UTC at `start` and at `end`, in seconds. With it the wall-clock times, and
+   * the dates of an all-day appointment, are fixed whatever a later zone table says.
+   */
+  readonly start_offset_s: number;
+  readonly end_offset_s: number;
   readonly privacy: Privacy;
   readonly busy: boolean;
   readonly status: AppointmentStatus;
@@ -71,6 +79,45 @@ export interface Appointment {
   readonly origin_node: string;
   readonly created_at: Instant;
   readonly updated_at: Instant;
+  /** Null unless it is cancelled. */
+  readonly cancelled_at: Instant | null;
+  /** Until then a request key may ask for this very version; null: none does. */
+  readonly remembered_until: Instant | null;
+}
+
+/** What an appointment was before a change: all that an answer shows and a change can touch. */
+export interface AppointmentVersion {
+  readonly appointment_key: Key;
+  readonly version: number;
+  readonly expires_at: Instant;
+  /** What it takes, at most. */
+  readonly bytes: number;
+  readonly calendar_key: Key;
+  readonly title: string;
+  readonly description: string;
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly all_day: boolean;
+  readonly time_zone: string;
+  readonly start_offset_s: number;
+  readonly end_offset_s: number;
+  readonly privacy: Privacy;
+  readonly busy: boolean;
+  readonly status: AppointmentStatus;
+  readonly sequence: number;
+  readonly origin_node: string;
+  readonly updated_at: Instant;
+}
+
+/** Remains of an appointment that is gone for good. */
+export interface Tombstone {
+  /** That of the appointment. */
+  readonly key: Key;
+  readonly calendar_key: Key;
+  readonly uid: string | null;
+  /** Log index at which it went. */
+  readonly changed_index: number;
+  readonly expires_at: Instant;
 }
 
 /** A stretch of time on a person's agenda: what range reads and the conflict rule look at. */
@@ -79,5 +126,6 @@ export interface Occurrence {
   readonly start: Instant;
   readonly end: Instant;
   readonly appointment_key: Key;
+  /** It takes the time: the appointment is busy and not cancelled. */
   readonly busy: boolean;
 }

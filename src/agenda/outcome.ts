@@ -1,4 +1,4 @@
-import type { Key } from './model.ts';
+import type { Instant, Key } from './model.ts';
 import type { Refusal } from './refusal.ts';
 
 /**
@@ -7,7 +7,21 @@ import type { Refusal } from './refusal.ts';
  */
 export type Answer =
   | { readonly kind: 'user'; readonly key: Key; readonly version: number }
+  | ProfileAnswer
   | { readonly kind: 'appointment'; readonly key: Key; readonly version: number };
+
+/** A profile as the command left it: earlier ones are kept nowhere else. The rest of a user never changes. */
+export interface ProfileAnswer {
+  readonly kind: 'profile';
+  readonly key: Key;
+  readonly version: number;
+  readonly display_name: string;
+  readonly email: string;
+  readonly time_zone: string;
+  readonly locale: string;
+  readonly share_busy: boolean;
+  readonly updated_at: Instant;
+}
 
 /** What apply says of a command; equal on every replica. */
 export type CommandOutcome =

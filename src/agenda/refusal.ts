@@ -10,12 +10,22 @@ export type RefusalCode =
   | 'conflict'
   | 'precondition_failed'
   | 'idempotency_key_reused'
+  /** It was computed from another state: the proposer computes it again. Never shown. */
+  | 'outdated'
   | 'internal_error';
+
+/** One field that is wrong, and what would be right. */
+export interface FieldError {
+  readonly field: string;
+  readonly detail: string;
+}
 
 export interface Refusal {
   readonly code: RefusalCode;
   /** A sentence for a person: what is wrong and what would be right. */
   readonly detail: string;
+  /** With `invalid_request`: the fields, when it is they. */
+  readonly errors?: readonly FieldError[];
   /** With `conflict`: keys of the appointments it overlaps that the caller may see. */
   readonly overlaps?: readonly number[];
 }

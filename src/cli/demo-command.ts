@@ -159,17 +159,19 @@ class Demo {
         }),
       );
       // They are there from an earlier run, with their appointments.
-      if (registered.status === 409) continue;
+      if (registered.status === 409 || registered.status === 422) continue;
       if (registered.status !== 201) throw new Error(JSON.stringify(registered.body));
       const { token } = registered.body as { token: string };
       for (const [position, appointment] of person.appointments.entries()) {
         const created = await callUntilAnswered(origins, CALL_ATTEMPTS, (origin) =>
           callApi(origin, 'POST', '/api/appointments', {
             token,
-            key: `demo-${username}-${position}`,
+            key: `demo-${username}-${position}-${today.toISOString().slice(0, 10)}`,
             body: appointmentBody(appointment, today),
           }),
         );
+        // Booked by an earlier run that was interrupted on another day.
+        if (created.status === 409) continue;
         if (created.status !== 201) throw new Error(JSON.stringify(created.body));
       }
     }
@@ -226,6 +228,8 @@ Logs: ${this.#options.data}/agenda-*/replica.log      Ctrl-C stops all.`);
     await new Promise<void>((asked) => {
       process.once('SIGINT', () => asked());
       process.once('SIGTERM', () => asked());
+      // The terminal was closed.
+      process.once('SIGHUP', () => asked());
     });
     if (this.#is_stopping) return;
     console.log('\nStopping …');

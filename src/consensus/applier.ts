@@ -29,6 +29,8 @@ export class Applier {
   readonly #options: ApplierOptions;
   #through: LogIndex;
   #applied: LogIndex;
+  /** Read from the store, and not applied yet. */
+  #read: Entry[] = [];
   #is_busy = false;
   #is_stopped = false;
 
@@ -52,26 +54,19 @@ export class Applier {
   #run(): void {
     if (this.#is_busy || this.#is_stopped) return;
     this.#is_busy = true;
-    const { clock, recentEntries, store } = this.#options;
+    const { clock } = this.#options;
     const slice_ends_ms = clock.now_ms() + limits.apply_slice_ms;
     while (this.#applied < this.#through && !this.#is_stopped) {
       if (clock.now_ms() > slice_ends_ms) {
         clock.soon(() => this.#resume());
         return;
       }
-      const from = this.#applied + 1;
-      const entries = recentEntries(from, this.#through);
+      const entries = this.#nextEntries();
       if (entries === null) {
-        store
-          .read(from, this.#through, READ_BYTES_MAX)
-          .then((stored) => {
-            this.#applyAll(stored);
-            clock.soon(() => this.#resume());
-          })
-          .catch((error: unknown) => this.#halt(error));
+        this.#readFromStore();
         return;
       }
-      this.#applyAll(entries);
+      this.#applyBatch(entries);
     }
     this.#is_busy = false;
   }
@@ -81,14 +76,32 @@ export class Applier {
     this.#run();
   }
 
-  #applyAll(entries: readonly Entry[]): void {
-    assert(entries.length > 0, 'nothing to apply');
-    for (let at = 0; at < entries.length && !this.#is_stopped; at += limits.apply_entries_max) {
-      this.#applyBatch(entries.slice(at, at + limits.apply_entries_max));
+  /** At most a transaction's worth; null when they must be read from the store. */
+  #nextEntries(): readonly Entry[] | null {
+    const from = this.#applied + 1;
+    const count_max = limits.apply_entries_max;
+    const first_read = this.#read[0];
+    if (first_read !== undefined) {
+      assert(first_read.index === from, 'entries were read out of turn');
+      return this.#read.splice(0, count_max);
     }
+    const through = Math.min(this.#through, from + count_max - 1);
+    return this.#options.recentEntries(from, through);
+  }
+
+  #readFromStore(): void {
+    const { store, clock } = this.#options;
+    store.read(this.#applied + 1, this.#through, READ_BYTES_MAX).then(
+      (entries) => {
+        this.#read = [...entries];
+        clock.soon(() => this.#resume());
+      },
+      (error: unknown) => this.#halt(error),
+    );
   }
 
   #applyBatch(batch: readonly Entry[]): void {
+    assert(batch.length > 0, 'nothing to apply');
     const { clock, state_machine, onApplied } = this.#options;
     const began_ms = clock.now_ms();
     let outcomes: readonly Outcome[];

@@ -39,6 +39,14 @@ export interface GroupOptions {
   readonly onFailed: (part: FailedPart, error: unknown) => void;
 }
 
+/** Who waits for the answer to a peer's request. */
+interface Asker {
+  readonly resolve: (response: Response) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const STOPPING = 'this replica is stopping';
+
 /**
  * The driver of one Raft group: inputs go through the pure core, effects come out and are carried out in
  * the order that safety requires. The only place where the core meets time, disk and network.
@@ -51,7 +59,7 @@ export class Group {
   readonly #pending = new PendingProposals();
   readonly #waiters = new IndexWaiters();
   readonly #age: StateAge;
-  readonly #replies = new Map<Token, (response: Response) => void>();
+  readonly #replies = new Map<Token, Asker>();
   readonly #reads = new Map<Token, (index: LogIndex | null) => void>();
   readonly #listeners = new Set<() => void>();
   readonly #inbox: Input[] = [];
@@ -133,6 +141,8 @@ export class Group {
     this.#waiters.expireAll();
     for (const resolve of this.#reads.values()) resolve(null);
     this.#reads.clear();
+    for (const { reject } of this.#replies.values()) reject(new Error(STOPPING));
+    this.#replies.clear();
   }
 
   /** Called on every change of term, role, leader or configuration. */
@@ -145,11 +155,11 @@ export class Group {
   receive(from: Member, message: Request): Promise<Response> {
     return new Promise((resolve, reject) => {
       if (this.#is_stopped) {
-        reject(new Error('this replica is stopping'));
+        reject(new Error(STOPPING));
         return;
       }
       const token = this.#token();
-      this.#replies.set(token, resolve);
+      this.#replies.set(token, { resolve, reject });
       this.#input({ kind: 'request', from, token, message });
     });
   }
@@ -311,10 +321,10 @@ export class Group {
   }
 
   #reply(token: Token, message: Response): void {
-    const resolve = this.#replies.get(token);
-    assert(resolve !== undefined, 'a request is answered once');
+    const asker = this.#replies.get(token);
+    assert(asker !== undefined, 'a request is answered once');
     this.#replies.delete(token);
-    resolve(message);
+    asker.resolve(message);
   }
 
   #applied(entries: readonly Entry[], outcomes: readonly Outcome[], duration_ms: number): void {
@@ -333,7 +343,8 @@ export class Group {
 
   #fail(part: FailedPart, error: unknown): void {
     if (this.#is_stopped) return;
-    if (part !== 'state') this.stop();
+    if (part === 'state') this.#input({ kind: 'apply_halted' });
+    else this.stop();
     this.#options.onFailed(part, error);
   }
 }

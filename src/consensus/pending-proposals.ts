@@ -9,7 +9,7 @@ export type ProposalResult =
   | { readonly kind: 'applied'; readonly index: LogIndex; readonly outcome: Outcome }
   /** Never appended. */
   | { readonly kind: 'refused'; readonly reason: ProposalRefusal }
-  /** Another leader's entry stands at its index: it is in no log that counts, and never will be. */
+  /** Another leader's entry is committed at its index: it will never be. */
   | { readonly kind: 'lost' }
   /** Appended here; whether it is committed was not known in time. */
   | { readonly kind: 'unknown' };
@@ -47,9 +47,10 @@ export class PendingProposals {
   accepted(token: Token, index: LogIndex, term: Term): void {
     const pending = this.#by_token.get(token);
     if (pending === undefined) return;
-    // An earlier leadership's proposal at the same index: its entry was truncated to make room.
+    // An earlier leadership's proposal at the same index: its entry was truncated here, but a copy of it
+    // may be elsewhere and may yet be committed there.
     const replaced = this.#by_index.get(index);
-    if (replaced !== undefined) this.#settle(replaced, { kind: 'lost' });
+    if (replaced !== undefined) this.#settle(replaced, { kind: 'unknown' });
     pending.index = index;
     pending.term = term;
     this.#by_index.set(index, token);

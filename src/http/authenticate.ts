@@ -3,11 +3,12 @@ import { formatId } from '../agenda/id.ts';
 import type { User } from '../agenda/model.ts';
 import type { Exchange } from './exchange.ts';
 import { remainingMs } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import { idempotencyKeyOf } from './idempotency.ts';
 import { ProblemError } from './problem.ts';
 import { secretEqual } from './secret-equal.ts';
 import type { ApiServices } from './services.ts';
-import { openTicket } from './ticket.ts';
+import { openTicket, ticketBodyHash } from './ticket.ts';
 import type { TicketedRequest } from './ticket.ts';
 import type { Session } from './token.ts';
 
@@ -16,12 +17,20 @@ export interface Identity {
   readonly session: Session;
   /** Of the redirect ticket that brought it. */
   readonly ticket_id: string | null;
+  /** What proves it, for the leader, which looks at it again. */
+  readonly credential: Credential;
 }
+
+type Credential =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'ticket'; readonly ticket: string; readonly body_hash: string };
 
 /** Who asks: a person whose session stands in the state of this replica. */
 export interface Caller extends Identity {
   readonly user: User;
   readonly user_id: string;
+  /** The session has ended: only on a route that ends sessions itself. */
+  readonly has_ended: boolean;
 }
 
 type AuthenticationServices = Pick<ApiServices, 'replica' | 'tokens' | 'secrets' | 'now_ms'>;
@@ -37,19 +46,16 @@ export async function identify(
 ): Promise<Identity> {
   const header = request.headers.authorization;
   if (exchange.ticket !== null) {
-    const bound_to = ticketedRequest(
-      request,
-      exchange,
-      raw_body,
-      services.replica.status().node_id,
-    );
-    const ticket = openTicket(
-      services.secrets.ticket,
-      exchange.ticket,
-      bound_to,
-      services.now_ms(),
-    );
-    if (ticket.ok) return { session: ticket.value.session, ticket_id: ticket.value.id };
+    const secret = services.secrets.ticket;
+    const { node_id } = services.replica.status();
+    const body_hash = ticketBodyHash(secret, raw_body);
+    const bound_to = ticketedRequest(request, exchange, body_hash, node_id);
+    const ticket = openTicket(secret, exchange.ticket, bound_to, services.now_ms());
+    if (ticket.ok) {
+      const { id, session } = ticket.value;
+      const credential = { kind: 'ticket', ticket: exchange.ticket, body_hash } as const;
+      return { session, ticket_id: id, credential };
+    }
     if (header === undefined) throw unauthenticated(ticket.error);
   }
   if (header === undefined) {
@@ -61,29 +67,32 @@ export async function identify(
   }
   const session = await services.tokens.verify(token);
   if (!session.ok) throw unauthenticated(session.error);
-  return { session: session.value, ticket_id: null };
+  return { session: session.value, ticket_id: null, credential: { kind: 'token', token } };
 }
 
 /**
  * Compares the session with the state of this replica. One that is newer than the state waits for it: it
- * is never a 401, at worst `index_not_reached`.
+ * is never a 401, at worst `index_not_reached`. Throws `unauthenticated` for an ended one, unless it is
+ * admitted.
  */
 export async function confirm(
   services: AuthenticationServices,
   identity: Identity,
-  exchange: Exchange,
+  options: { readonly deadline: Deadline; readonly admits_ended?: boolean },
 ): Promise<Caller> {
   const { user_key, token_version, token_version_index } = identity.session;
+  const { deadline, admits_ended = false } = options;
   const { replica } = services;
-  if (!(await replica.waitForIndex(token_version_index, remainingMs(exchange.deadline)))) {
+  if (!(await replica.waitForIndex(token_version_index, remainingMs(deadline)))) {
     const detail = 'This replica has not caught up with your session yet; try again.';
     throw new ProblemError({ code: 'index_not_reached', detail });
   }
   const user = replica.view.userByKey(user_key);
-  if (user === null || user.token_version !== token_version) {
+  const has_ended = user?.token_version !== token_version;
+  if (user === null || (has_ended && !admits_ended)) {
     throw unauthenticated('The session has ended; log in again.');
   }
-  return { ...identity, user, user_id: formatId('usr', user.key) };
+  return { ...identity, user, user_id: formatId('usr', user.key), has_ended };
 }
 
 /** Whether the request carries the operators' token. Never when there is none. */
@@ -97,7 +106,7 @@ export function hasAuditToken(services: AuthenticationServices, request: Incomin
 export function ticketedRequest(
   request: IncomingMessage,
   exchange: Exchange,
-  raw_body: Buffer,
+  body_hash: string,
   node_id: string,
 ): TicketedRequest {
   return {
@@ -106,7 +115,7 @@ export function ticketedRequest(
     path_and_query: exchange.path_and_query,
     if_match: request.headers['if-match'] ?? null,
     idempotency_key: idempotencyKeyOf(request),
-    raw_body,
+    body_hash,
   };
 }
 

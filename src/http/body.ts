@@ -11,9 +11,16 @@ export interface RequestBody {
 const json_content_type = /^application\/(?:json|merge-patch\+json)\s*(?:;\s*(.*))?$/i;
 const utf8_parameter = /^charset="?utf-8"?$/i;
 
-/** Reads and parses a body once. Throws {@link ProblemError}: `invalid_request` or `too_large`. */
-export async function readJsonBody(request: IncomingMessage): Promise<RequestBody> {
+/**
+ * Reads and parses a body once; one that is missing is an empty object where it is optional. Throws
+ * {@link ProblemError}: `invalid_request` or `too_large`.
+ */
+export async function readJsonBody(
+  request: IncomingMessage,
+  is_optional: boolean,
+): Promise<RequestBody> {
   const raw = await readBytes(request);
+  if (raw.length === 0 && is_optional) return { raw, json: {} };
   if (raw.length === 0) throw invalid('The body is missing; send a JSON object.');
   requireJson(request);
   return { raw, json: parse(raw) };

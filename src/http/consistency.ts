@@ -57,9 +57,20 @@ export async function awaitConsistency(
     );
     return;
   }
+  await awaitMajority(services, exchange);
+}
+
+/**
+ * Waits until the view is as new as this call: what a majority knew. Throws `no_quorum`. A refusal that
+ * depends on the state is given without the log only after this.
+ */
+export async function awaitMajority(
+  { replica, metrics }: Pick<ApiServices, 'replica' | 'metrics'>,
+  exchange: Exchange,
+): Promise<void> {
   const read = await within(replica.readBarrier(), remainingMs(exchange.deadline));
   if (read === TOO_LATE || read === 'no_quorum') {
-    services.metrics.readIndexFailed();
+    metrics.readIndexFailed();
     const detail =
       'No majority of replicas confirmed this read in time; try again, or read with ' +
       'consistency=local what this replica has.';

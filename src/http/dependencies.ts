@@ -1,5 +1,8 @@
 import type { Logger } from 'pino';
+import type { HostPort } from '../base/host-port.ts';
+import type { Member } from '../consensus/raft/configuration.ts';
 import type { Replica } from '../replica/replica.ts';
+import type { ForwardedCommand } from './forward/forwarded-command.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Where a node is reached, as the address book knows it. */
@@ -22,6 +25,20 @@ export type Readiness =
       readonly reason: string;
     };
 
+/** `LEADER_ROUTING`. */
+export type LeaderRouting = 'auto' | 'redirect' | 'forward';
+
+/** What came of sending something to the leader over the signed channel. */
+export type ForwardResult =
+  /** Verified to come from it. */
+  | { readonly kind: 'answered'; readonly body: unknown }
+  /** It did not arrive, or was refused before it was looked at: nothing was done. */
+  | { readonly kind: 'not_sent' }
+  /** Too many are under way; nothing was sent. */
+  | { readonly kind: 'overloaded' }
+  /** It may have arrived. */
+  | { readonly kind: 'unknown' };
+
 /** Bytes derived for one purpose each, at least 32; the same on every replica. */
 export interface ApiSecrets {
   /** Signs user tokens. */
@@ -38,6 +55,8 @@ export interface ApiSecrets {
 export interface ApiDependencies {
   readonly replica: Replica;
   readonly log: Logger;
+  /** Of this program. */
+  readonly version: string;
   readonly metrics: Metrics;
   readonly secrets: ApiSecrets;
   /** Wall clock, milliseconds of UTC: stamps commands, judges tokens and tickets. */
@@ -46,6 +65,15 @@ export interface ApiDependencies {
   readonly addresses: () => readonly NodeAddress[];
   /** `PUBLIC_URL` of this node. */
   readonly public_url: string | null;
+  /** `HTTP_ADDR`. */
+  readonly listens_on: HostPort;
+  readonly leader_routing: LeaderRouting;
+  /** Hands a write to the leader, once. Resolves within `timeout_ms`, whatever happens. */
+  readonly forward: (
+    leader: Member,
+    command: ForwardedCommand,
+    timeout_ms: number,
+  ) => Promise<ForwardResult>;
   /** `JWT_TTL_S`. */
   readonly token_ttl_s: number;
   /** `REGISTRATION`. */

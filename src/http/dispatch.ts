@@ -7,10 +7,11 @@ import type { RequestBody } from './body.ts';
 import { awaitConsistency, takeConsistency } from './consistency.ts';
 import type { Consistency } from './consistency.ts';
 import { startDeadline } from './deadline.ts';
+import { CallerChanged } from './forward/forward-to-leader.ts';
 import { exchangeOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { idempotencyKeyOf } from './idempotency.ts';
-import { LeadershipMoved, routeToLeader } from './leader.ts';
+import { askedRoutingOf, LeadershipMoved, wayToLeader } from './leader.ts';
 import type { RoutedWrite } from './leader.ts';
 import { ProblemError } from './problem.ts';
 import type { Answer, Route, RouteContext } from './route.ts';
@@ -18,6 +19,8 @@ import type { ApiServices } from './services.ts';
 import { invalidField, validate } from './validate.ts';
 
 const NO_BODY: RequestBody = { raw: Buffer.alloc(0), json: undefined };
+/** Leadership may move, and the person be another, while a write is made. */
+const ROUTINGS_MAX = 3;
 const no_parameters = z.strictObject({});
 
 /** A line of the route table as a handler. What is thrown goes to the error funnel of the server. */
@@ -25,7 +28,14 @@ export function serveRoute(services: ApiServices, route: Route) {
   return async (request: Request, response: Response): Promise<void> => {
     const exchange = exchangeOf(request);
     exchange.route = route.path;
-    send(response, await answerTo(services, route, { request, response, exchange }));
+    let answer: Answer;
+    try {
+      answer = await answerTo(services, route, { request, response, exchange });
+    } finally {
+      // A refusal tells it as well.
+      if (exchange.served_by !== null) response.setHeader('Agenda-Served-By', exchange.served_by);
+    }
+    send(response, answer);
   };
 }
 
@@ -41,7 +51,11 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
   refuseWhileDraining(services, route);
   const { consistency, query } = querySyntax(route, exchange);
   const idempotency_key = route.kind === 'write' ? idempotencyKeyOf(request) : null;
-  const body = route.body === undefined ? NO_BODY : await readJsonBody(request);
+  const asked_routing = route.kind === 'write' ? askedRoutingOf(request) : null;
+  const body =
+    route.body === undefined
+      ? NO_BODY
+      : await readJsonBody(request, route.has_optional_body === true);
   const valid_body = route.body === undefined ? undefined : validate(route.body, body.json, 'body');
 
   exchange.deadline = startDeadline();
@@ -49,7 +63,12 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
   const identity = await identityFor(services, route, served, body.raw);
   if (route.kind === 'read') await awaitConsistency(services, consistency, exchange, response);
   // Compared with a state as new as was asked for: a session ended elsewhere reads nothing more.
-  const caller = identity === null ? null : await confirm(services, identity, exchange);
+  const admits_ended = route.ends_session === true;
+  const { deadline } = exchange;
+  const caller =
+    identity === null || isAheadOfView(services, route, identity)
+      ? null
+      : await confirm(services, identity, { deadline, admits_ended });
   const context: RouteContext<unknown, unknown> = {
     request,
     exchange,
@@ -58,34 +77,48 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
     query,
     json: body.json,
     idempotency_key,
+    is_forwarded: false,
+    client_address: request.ip ?? '',
     caller,
   };
   if (route.kind !== 'write') return route.handle(context);
-  return handleOnLeader(services, route, context, {
-    request,
-    exchange,
-    caller,
-    raw_body: body.raw,
-  });
+  const write = { request, exchange, caller, raw_body: body.raw, asked_routing };
+  return handleAtLeader(services, route, context, write);
 }
 
-async function handleOnLeader(
+async function handleAtLeader(
   services: ApiServices,
   route: Route,
   context: RouteContext<unknown, unknown>,
   write: RoutedWrite,
 ): Promise<Answer> {
-  const elsewhere = await routeToLeader(services, write);
-  if (elsewhere !== null) return elsewhere;
-  try {
-    return await route.handle(context);
-  } catch (error) {
-    if (!(error instanceof LeadershipMoved)) throw error;
-    const moved_to = await routeToLeader(services, write);
-    if (moved_to !== null) return moved_to;
-    const detail = 'Leadership is moving at this moment; nothing was changed, try again.';
-    throw new ProblemError({ code: 'no_leader', detail });
+  const admits_ended = route.ends_session === true;
+  let { caller } = context;
+  for (let attempt = 1; attempt <= ROUTINGS_MAX; attempt += 1) {
+    const way = await wayToLeader(services, write);
+    if (way.kind === 'redirect') return way.answer;
+    try {
+      return await route.handle({ ...context, caller, is_forwarded: way.kind === 'forward' });
+    } catch (error) {
+      if (error instanceof CallerChanged && caller !== null) {
+        const { deadline } = context.exchange;
+        caller = await confirm(services, caller, { deadline, admits_ended });
+      } else if (!(error instanceof LeadershipMoved)) {
+        throw error;
+      }
+    }
   }
+  const detail = 'Too much is moving at this moment; nothing was changed, try again.';
+  throw new ProblemError({ code: 'no_leader', detail });
+}
+
+/**
+ * Views of the cluster answer on a replica that is behind, or was never let in: there a good signature is
+ * all that can be asked of a session.
+ */
+function isAheadOfView({ replica }: ApiServices, route: Route, { session }: Identity): boolean {
+  if (route.access !== 'operator') return false;
+  return session.token_version_index > replica.status().applied_index;
 }
 
 async function identityFor(

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly ticket: string | null;
   /** Template of the route that serves it, for metrics and logs. */
   route: string;
+  /** The leader that answered a write which was forwarded. */
+  served_by: string | null;
 }
 
 const UNMATCHED = 'unmatched';
@@ -42,6 +44,7 @@ export function beginExchange(request: IncomingMessage): Exchange {
     path: query_at === -1 ? path_and_query : path_and_query.slice(0, query_at),
     ticket,
     route: UNMATCHED,
+    served_by: null,
   };
   exchanges.set(request, exchange);
   return exchange;
@@ -51,9 +54,14 @@ export function exchangeOf(request: IncomingMessage): Exchange {
   return must(exchanges.get(request), 'a request that did not come through the server');
 }
 
+/** Whether a text may be a request id: anything else is never logged or stored. */
+export function isRequestId(text: string): boolean {
+  return well_formed_request_id.test(text);
+}
+
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && well_formed_request_id.test(given) ? given : randomUUID();
+  return typeof given === 'string' && isRequestId(given) ? given : randomUUID();
 }
 
 function cutTicket(url: string): { path_and_query: string; ticket: string | null } {

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { NodeAddress } from './dependencies.ts';
+import { originsOf } from './own-address.ts';
 
 /** An answer that is data is never a page: nothing in it may load or frame anything. */
 export function dataHeaders(): RequestHandler {
@@ -32,11 +33,13 @@ export function pageHeaders(addresses: () => readonly NodeAddress[]): RequestHan
 /** Origins of all replicas, as clients may know them. */
 export function replicaOrigins(addresses: readonly NodeAddress[]): ReadonlySet<string> {
   const urls = addresses.flatMap((node) => [node.address_url, node.public_url ?? []].flat());
-  return new Set(urls.map((url) => new URL(url).origin));
+  return new Set(urls.flatMap(originsOf));
 }
 
+/** The policy's grammar has no addresses of IPv6 (CSP 3, section 2.3.1): browsers would complain of each. */
 function connectSources(addresses: readonly NodeAddress[]): string {
   return [...replicaOrigins(addresses)]
+    .filter((origin) => !origin.includes('['))
     .flatMap((origin) => [origin, origin.replace(/^http/, 'ws')])
     .join(' ');
 }

@@ -30,6 +30,12 @@ export function idempotencyKeyOf(request: IncomingMessage): string | null {
   throw new ProblemError({ code: 'invalid_request', detail });
 }
 
+/** What makes a request one that is sent again, and not a new one. */
+interface GivenKey {
+  readonly key: string | null;
+  readonly ticket_id: string | null;
+}
+
 /**
  * Under what a success is remembered: the client's key for a day, else the id of its redirect ticket for
  * as long as that could come again; null when there is neither. `body` is what passed the schema's syntax.
@@ -37,8 +43,19 @@ export function idempotencyKeyOf(request: IncomingMessage): string | null {
 export function requestKeyOf(
   secret: Uint8Array,
   scope: RequestScope,
-  given: { readonly key: string | null; readonly ticket_id: string | null },
+  given: GivenKey,
   body: unknown,
+): RequestKey | null {
+  if (given.key === null && given.ticket_id === null) return null;
+  return requestKeyWith(secret, scope, given, fingerprintOf(secret, body));
+}
+
+/** {@link requestKeyOf} for a body that is known by its fingerprint. */
+export function requestKeyWith(
+  secret: Uint8Array,
+  scope: RequestScope,
+  given: GivenKey,
+  fingerprint: string,
 ): RequestKey | null {
   const by_client = given.key !== null;
   const name = given.key ?? given.ticket_id;
@@ -47,9 +64,14 @@ export function requestKeyOf(
   const scope_parts = [scope.who, scope.method, scope.path, origin, name];
   return {
     scope_hash: keyedHash(secret, `scope\n${JSON.stringify(scope_parts)}`),
-    fingerprint: keyedHash(secret, `body\n${JSON.stringify(canonical(body))}`),
+    fingerprint,
     ttl_ms: by_client ? limits.request_key_ttl_ms : limits.ticket_key_ttl_ms,
   };
+}
+
+/** Keyed hash of a body without its passwords, hexadecimal. */
+export function fingerprintOf(secret: Uint8Array, body: unknown): string {
+  return keyedHash(secret, `body\n${JSON.stringify(canonical(body))}`);
 }
 
 function keyedHash(secret: Uint8Array, text: string): string {

@@ -47,9 +47,14 @@ function offsetMinutes(
   return sign === '-' ? -offset : offset;
 }
 
+/** Whether a number is an instant that can be written as RFC 3339. */
+export function isInstant(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= FIRST && value <= LAST;
+}
+
 /** UTC with seconds; milliseconds only when not zero. */
 export function formatInstant(instant: Instant): string {
-  assert(instant >= FIRST && instant <= LAST, `an instant out of range: ${instant}`);
+  assert(isInstant(instant), `an instant out of range: ${instant}`);
   const text = new Date(instant).toISOString();
   return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
 }

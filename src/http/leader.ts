@@ -1,16 +1,20 @@
 import type { Request } from 'express';
+import { must } from '../base/assert.ts';
 import { ticketedRequest } from './authenticate.ts';
 import type { Caller } from './authenticate.ts';
 import { remainingMs } from './deadline.ts';
+import type { LeaderRouting, NodeAddress } from './dependencies.ts';
 import type { Exchange } from './exchange.ts';
+import { addressKindOf } from './own-address.ts';
+import type { AddressKind } from './own-address.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from './problem.ts';
 import type { Answer } from './route.ts';
 import type { ApiServices } from './services.ts';
-import { cutTicketFor } from './ticket.ts';
+import { cutTicketFor, ticketBodyHash } from './ticket.ts';
 
 type RoutingServices = Pick<
   ApiServices,
-  'replica' | 'secrets' | 'addresses' | 'public_url' | 'now_ms'
+  'replica' | 'secrets' | 'addresses' | 'public_url' | 'listens_on' | 'leader_routing' | 'now_ms'
 >;
 
 /** A write on its way to the leader. */
@@ -19,44 +23,93 @@ export interface RoutedWrite {
   readonly exchange: Exchange;
   readonly caller: Caller | null;
   readonly raw_body: Buffer;
+  /** `Agenda-Routing`; null: the client leaves it to the configuration. */
+  readonly asked_routing: AskedRouting | null;
 }
+
+type AskedRouting = Exclude<LeaderRouting, 'auto'>;
+
+/** Where a write goes. `here`: this replica leads, as far as it knows. */
+export type WayToLeader =
+  | { readonly kind: 'here' }
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'redirect'; readonly answer: Answer };
 
 /** The consensus said after all that another replica leads; nothing was proposed. */
 export class LeadershipMoved extends Error {
   override name = 'LeadershipMoved';
 }
 
-/**
- * Null when this replica leads; else the 307 that sends a standard client to the leader. A hint: the truth
- * is the consensus refusing with "not leader". Throws `no_leader` when there is none within the deadline,
- * when the leader has no address of the kind the client used, and for what was redirected before.
- */
-export async function routeToLeader(
-  services: RoutingServices,
-  write: RoutedWrite,
-): Promise<Answer | null> {
-  const { node_id, role } = services.replica.status();
-  if (role === 'leader') return null;
-  if (write.exchange.ticket !== null) throw noLeader('Leadership moved meanwhile; try again.');
-  const leader = await services.replica.waitForLeader(remainingMs(write.exchange.deadline));
-  if (leader === null) throw noLeader('There is no leader at this moment; try again.');
-  if (leader.node_id === node_id) return null;
-  return redirectTo(services, write, leader.node_id);
+/** `Agenda-Routing` of a write. Throws `invalid_request`. */
+export function askedRoutingOf(request: Request): AskedRouting | null {
+  const asked = request.headers['agenda-routing'];
+  if (asked === undefined || asked === 'forward' || asked === 'redirect') return asked ?? null;
+  const detail = 'Agenda-Routing must be "forward" or "redirect", or left out.';
+  throw new ProblemError({ code: 'invalid_request', detail });
 }
 
-function redirectTo(services: RoutingServices, write: RoutedWrite, leader_id: string): Answer {
-  const { request, exchange } = write;
-  const address = services.addresses().find((known) => known.node_id === leader_id);
-  const is_public = isPublicHost(services.public_url, request);
-  const base = is_public ? address?.public_url : address?.address_url;
-  if (base === undefined || base === null) {
-    throw noLeader(`No address of the leader ${leader_id} can be told you; try again.`);
-  }
+/**
+ * Where a write goes from here. A client that spoke to this very replica can be sent on to the leader; one
+ * that came by a shared name cannot: there a redirect would loop. What was redirected before is not again.
+ * A hint: the truth is the consensus refusing with "not leader". Throws `no_leader` when there is none
+ * within the deadline.
+ */
+export async function wayToLeader(
+  services: RoutingServices,
+  write: RoutedWrite,
+): Promise<WayToLeader> {
+  const { node_id, role } = services.replica.status();
+  if (role === 'leader') return { kind: 'here' };
+  const routing = write.asked_routing ?? services.leader_routing;
+  const kind = addressKindOf(ownAddresses(services, node_id), write.request.host);
+  const may_redirect = routing === 'redirect' || (routing === 'auto' && kind !== null);
+  if (write.exchange.ticket !== null || !may_redirect) return { kind: 'forward' };
+  const leader = await services.replica.waitForLeader(remainingMs(write.exchange.deadline));
+  if (leader === null) throw noLeader();
+  if (leader.node_id === node_id) return { kind: 'here' };
+  const address = services.addresses().find((known) => known.node_id === leader.node_id);
+  const base = address === undefined ? null : reachableUrl(services, write, address, kind);
+  if (base === null) return { kind: 'forward' };
+  return { kind: 'redirect', answer: redirectTo(services, write, leader.node_id, base) };
+}
+
+/** What a request is told that found no leader within its time. */
+export function noLeader(): ProblemError {
+  const detail = 'There is no leader at this moment; nothing was changed, try again.';
+  return new ProblemError({ code: 'no_leader', detail });
+}
+
+function ownAddresses({ addresses, public_url, listens_on }: RoutingServices, node_id: string) {
+  const own = addresses().find((known) => known.node_id === node_id);
+  const advertised_url = must(own, 'a replica that is not in its own address book').address_url;
+  return { advertised_url, public_url, listens_on };
+}
+
+/** The leader's address of the kind the client used; null: there is none, or it would leave https. */
+function reachableUrl(
+  { public_url }: RoutingServices,
+  { request }: RoutedWrite,
+  leader: NodeAddress,
+  kind: AddressKind | null,
+): string | null {
+  const base =
+    kind === 'public' || (kind === null && leader.public_url !== null)
+      ? leader.public_url
+      : leader.address_url;
+  // The same for all replicas: it is a shared name after all.
+  if (base === null || base === public_url) return null;
   const came_secure =
-    request.secure || (is_public && services.public_url?.startsWith('https:') === true);
-  if (came_secure && !base.startsWith('https:')) {
-    throw noLeader(`The leader ${leader_id} cannot be reached over https.`);
-  }
+    request.secure || (kind === 'public' && public_url?.startsWith('https:') === true);
+  return came_secure && !base.startsWith('https:') ? null : base;
+}
+
+function redirectTo(
+  services: RoutingServices,
+  write: RoutedWrite,
+  leader_id: string,
+  base: string,
+): Answer {
+  const { exchange } = write;
   const leader = base.replace(/\/$/, '');
   return {
     status: 307,
@@ -82,20 +135,9 @@ function redirectTo(services: RoutingServices, write: RoutedWrite, leader_id: st
 function ticketFor(services: RoutingServices, write: RoutedWrite, leader_id: string): string {
   const { request, exchange, caller, raw_body } = write;
   if (caller === null) return '';
-  const bound_to = ticketedRequest(request, exchange, raw_body, leader_id);
-  const ticket = cutTicketFor(services.secrets.ticket, caller.session, bound_to, services.now_ms());
+  const secret = services.secrets.ticket;
+  const body_hash = ticketBodyHash(secret, raw_body);
+  const bound_to = ticketedRequest(request, exchange, body_hash, leader_id);
+  const ticket = cutTicketFor(secret, caller.session, bound_to, services.now_ms());
   return `${exchange.path_and_query.includes('?') ? '&' : '?'}ticket=${ticket}`;
-}
-
-/** Whether the client spoke to this replica by its `PUBLIC_URL`; then it can reach the leader's alike. */
-function isPublicHost(public_url: string | null, request: Request): boolean {
-  if (public_url === null) return false;
-  const { protocol, host } = new URL(public_url);
-  const asked = request.headers.host;
-  if (asked === undefined || !URL.canParse(`${protocol}//${asked}`)) return false;
-  return new URL(`${protocol}//${asked}`).host === host;
-}
-
-function noLeader(detail: string): ProblemError {
-  return new ProblemError({ code: 'no_leader', detail });
 }

@@ -11,6 +11,17 @@ export interface MetricsOptions {
   readonly version: string;
 }
 
+/** What became of a write that was sent to the leader. */
+export type ForwardOutcome =
+  | 'done'
+  | 'refused'
+  | 'caller_changed'
+  | 'not_leader'
+  | 'no_leader'
+  | 'unreachable'
+  | 'overloaded'
+  | 'unknown';
+
 /** What operators want to see of this process, in the Prometheus format. */
 export interface Metrics {
   readonly registry: Registry;
@@ -18,6 +29,10 @@ export interface Metrics {
   readonly observer: Observer;
   /** `route` is a template, never a raw path. */
   requestServed(method: string, route: string, status: number, duration_ms: number): void;
+  /** A request was answered `rate_limited`. */
+  rateLimited(route: string): void;
+  /** A write was sent to the leader. */
+  forwarded(outcome: ForwardOutcome): void;
   proposalFailed(): void;
   readIndexFailed(): void;
   /** A committed command was refused by a defect of its rule. */
@@ -50,12 +65,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     buckets: REQUEST_BUCKETS_S,
     registers,
   });
-  const auth_failures = new Counter({
-    name: 'agenda_cluster_auth_failures_total',
-    help: 'Messages between replicas that were refused.',
-    labelNames: ['reason'],
-    registers,
-  });
+  const counterBy = (label: string, name: string, help: string): ((value: string) => void) => {
+    const counter = new Counter({ name, help, labelNames: [label], registers });
+    return (value) => {
+      counter.labels(value).inc();
+    };
+  };
   const raftCounter = (name: string, help: string): (() => void) => {
     const counter = new Counter({ name, help, labelNames: ['group'], registers });
     const child = counter.labels(options.group_id);
@@ -71,6 +86,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
       const status_class = `${Math.floor(status / 100)}xx`;
       requests.labels(method, route, status_class).observe(duration_ms / 1000);
     },
+    rateLimited: counterBy(
+      'route',
+      'agenda_http_rate_limited_total',
+      'Requests that were refused because there were too many.',
+    ),
+    forwarded: counterBy(
+      'outcome',
+      'agenda_forwarded_requests_total',
+      'Writes handed to the leader for clients that cannot be redirected.',
+    ),
     proposalFailed: raftCounter(
       'agenda_raft_proposals_failed_total',
       'Proposals that were not applied in time.',
@@ -83,9 +108,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       'agenda_raft_commands_failed_total',
       'Committed commands that failed by a defect of the program.',
     ),
-    clusterAuthFailed: (reason) => {
-      auth_failures.labels(reason).inc();
-    },
+    clusterAuthFailed: counterBy(
+      'reason',
+      'agenda_cluster_auth_failures_total',
+      'Messages between replicas that were refused.',
+    ),
   };
 }
 

@@ -4,6 +4,8 @@ import { assert } from '../base/assert.ts';
 import { limits } from '../limits.ts';
 import { common_passwords } from './common-passwords.ts';
 import { foldText } from './fold.ts';
+import { remainingMs } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import { ProblemError } from './problem.ts';
 
 /** Argon2id (RFC 9106) with the parameters of the contract: 19 MiB, two passes, one lane. */
@@ -26,31 +28,56 @@ export function isCommonPassword(password: string): boolean {
   return common_passwords.has(foldText(password));
 }
 
+/** What computes the hashes, off this thread. */
+export interface PasswordEngine {
+  /** PHC string. */
+  hash(password: string): Promise<string>;
+  verify(password_hash: string, password: string): Promise<boolean>;
+}
+
+const argon2id: PasswordEngine = {
+  hash: (password) => hash(password, options),
+  verify: (password_hash, password) => verify(password_hash, password),
+};
+
 /**
  * Hashes passwords, few at a time: each takes a thread of libuv's pool and 19 MiB, and DNS and file calls
- * want those threads too. Those that wait are bounded as well: `overloaded` beyond.
+ * want those threads too. Those that wait are bounded as well: `overloaded` beyond, and for who is no
+ * longer waited for when the turn comes.
  */
 export class PasswordHasher {
+  readonly #engine: PasswordEngine;
   /** No password has it, and comparing with it costs as much as with a real one. */
   readonly #nobodys_hash = nobodysHash();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
+  constructor(engine: PasswordEngine = argon2id) {
+    this.#engine = engine;
+  }
+
   /** PHC string. */
-  async hash(password: string): Promise<string> {
-    return this.#inTurn(() => hash(normalize(password), options));
+  async hash(password: string, deadline: Deadline): Promise<string> {
+    return this.#inTurn(deadline, () => this.#engine.hash(normalize(password)));
   }
 
   /** `password_hash` null: of nobody. It takes as long and is never right. */
-  async verify(password: string, password_hash: string | null): Promise<boolean> {
+  async verify(
+    password: string,
+    password_hash: string | null,
+    deadline: Deadline,
+  ): Promise<boolean> {
     const compared_hash = password_hash ?? this.#nobodys_hash;
-    const is_right = await this.#inTurn(() => verify(compared_hash, normalize(password)));
+    const is_right = await this.#inTurn(deadline, () =>
+      this.#engine.verify(compared_hash, normalize(password)),
+    );
     return is_right && password_hash !== null;
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
     await this.#enter();
     try {
+      if (remainingMs(deadline) === 0) throw tooMany();
       return await work();
     } finally {
       this.#leave();
@@ -63,8 +90,7 @@ export class PasswordHasher {
       return Promise.resolve();
     }
     if (this.#waiting.length >= limits.password_hashes_waiting_max) {
-      const detail = 'Too many people log in or register at this moment; try again.';
-      return Promise.reject(new ProblemError({ code: 'overloaded', detail }));
+      return Promise.reject(tooMany());
     }
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -78,6 +104,23 @@ export class PasswordHasher {
     if (next === undefined) this.#running -= 1;
     else next();
   }
+}
+
+function tooMany(): ProblemError {
+  const detail = 'Too many people log in or register at this moment; try again.';
+  return new ProblemError({ code: 'overloaded', detail });
+}
+
+const base64_of_salt = Math.ceil((SALT_BYTES * 4) / 3);
+const base64_of_hash = Math.ceil((HASH_BYTES * 4) / 3);
+const our_hash = new RegExp(
+  String.raw`^\$argon2id\$v=19\$m=${MEMORY_KIB},t=${PASSES},p=${LANES}` +
+    String.raw`\$[A-Za-z0-9+/]{${base64_of_salt}}\$[A-Za-z0-9+/]{${base64_of_hash}}$`,
+);
+
+/** Whether a text is a hash with exactly the parameters and lengths that {@link PasswordHasher} uses. */
+export function isOurPasswordHash(text: string): boolean {
+  return our_hash.test(text);
 }
 
 /** One password, however the keyboard composed it (NIST SP 800-63B, section 5.1.1.2). */

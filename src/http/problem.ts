@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { FieldError } from '../agenda/refusal.ts';
 
 /** The closed list of `api.md`, and what each means in HTTP. `docs/errors.md` explains them. */
 export const problem_codes = {
@@ -29,13 +30,7 @@ export const problem_codes = {
   outcome_unknown: { status: 504, title: 'The outcome is not known' },
 } as const;
 
-type ProblemCode = keyof typeof problem_codes;
-
-/** One field that is wrong, and what would be right. */
-export interface FieldError {
-  readonly field: string;
-  readonly detail: string;
-}
+export type ProblemCode = keyof typeof problem_codes;
 
 export interface Problem {
   readonly code: ProblemCode;
@@ -64,10 +59,10 @@ const RETRY_AFTER_S = 1;
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** Answers with `application/problem+json` (RFC 9457). */
-export function sendProblem(response: ServerResponse, problem: Problem, request_id: string): void {
+/** The body of a refusal (RFC 9457). */
+export function problemDocument(problem: Problem, request_id: string) {
   const { status, title } = problem_codes[problem.code];
-  const body = {
+  return {
     type: `urn:agenda:problem:${problem.code}`,
     title,
     status,
@@ -77,12 +72,17 @@ export function sendProblem(response: ServerResponse, problem: Problem, request_
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
     ...problem.extensions,
   };
+}
+
+/** Answers with `application/problem+json`. */
+export function sendProblem(response: ServerResponse, problem: Problem, request_id: string): void {
+  const { status } = problem_codes[problem.code];
   if (status === 503 || status === 429) response.setHeader('Retry-After', String(RETRY_AFTER_S));
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   for (const [name, value] of Object.entries(problem.headers ?? {})) {
     response.setHeader(name, value);
   }
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(problemDocument(problem, request_id));
   response.statusCode = status;
   response.setHeader('Content-Type', PROBLEM_CONTENT_TYPE);
   response.setHeader('Content-Length', Buffer.byteLength(text));

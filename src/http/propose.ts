@@ -1,19 +1,23 @@
-import type { Command, CommandBody } from '../agenda/command.ts';
+import type { Command, CommandBody, RequestKey } from '../agenda/command.ts';
 import type { Refusal } from '../agenda/refusal.ts';
-import { remainingMs, within } from './deadline.ts';
+import type { ProposeResult } from '../replica/replica.ts';
+import { remainingMs } from './deadline.ts';
+import { forwardToLeader } from './forward/forward-to-leader.ts';
 import { requestKeyOf } from './idempotency.ts';
-import { appliedOrThrow } from './outcome.ts';
+import { appliedOrThrow, INDEX_HEADER } from './outcome.ts';
 import type { Applied } from './outcome.ts';
 import { presentOverlaps } from './present/overlap.ts';
 import { ProblemError } from './problem.ts';
+import { proposeHere } from './propose-here.ts';
 import type { Answer, RouteContext } from './route.ts';
 import type { ApiServices } from './services.ts';
 
-type ProposeServices = Pick<ApiServices, 'replica' | 'metrics' | 'secrets' | 'now_ms'>;
+type ProposeServices = Pick<ApiServices, 'replica' | 'metrics' | 'secrets' | 'now_ms' | 'forward'>;
 
 /**
- * Makes a command of the body, stamped once here, and proposes it. `who` is whose request keys these are:
- * the id of the user, for a registration the folded username. Returns what is done; throws everything else.
+ * Makes a command of the body, stamped once here, and proposes it, or hands it to the leader. `who` is
+ * whose request keys these are: the id of the user, for a registration the folded username. Returns what is
+ * done; throws everything else.
  */
 export async function propose(
   services: ProposeServices,
@@ -21,8 +25,8 @@ export async function propose(
   who: string,
   body: CommandBody,
 ): Promise<Applied> {
-  const { replica, metrics, secrets } = services;
-  const { exchange, caller, request } = context;
+  const { replica, metrics } = services;
+  const { exchange, caller } = context;
   const command: Command = {
     version: 1,
     at: services.now_ms(),
@@ -30,38 +34,61 @@ export async function propose(
     token_version: caller?.session.token_version ?? null,
     origin_node: replica.status().node_id,
     request_id: exchange.request_id,
-    remember: requestKeyOf(
-      secrets.request_key,
-      { who, method: request.method ?? '', path: exchange.path },
-      { key: context.idempotency_key, ticket_id: caller?.ticket_id ?? null },
-      context.json,
-    ),
+    remember: requestKeyFor(services, context, who),
     body,
   };
-  const remaining_ms = remainingMs(exchange.deadline);
-  if (remaining_ms === 0) {
-    const detail = 'The request waited too long for its turn; nothing was changed, try again.';
-    throw new ProblemError({ code: 'overloaded', detail });
-  }
-  const result = await within(replica.propose(command), remaining_ms);
-  if (typeof result === 'symbol' || result.kind !== 'applied') metrics.proposalFailed();
+  const result = context.is_forwarded
+    ? await forwardToLeader(services, context, command)
+    : await proposeHere(replica, command, exchange.deadline);
+  if (result.kind !== 'applied') metrics.proposalFailed();
+  else if (context.is_forwarded) await awaitOwnState(services, context, result);
   return appliedOrThrow(result, (refusal: Refusal) => presentOverlaps(replica.view, refusal));
+}
+
+/** What was applied elsewhere is shown from the state here, which must have it by then. */
+async function awaitOwnState(
+  { replica }: ProposeServices,
+  { exchange }: RouteContext<unknown, unknown>,
+  { index, outcome }: Extract<ProposeResult, { kind: 'applied' }>,
+): Promise<void> {
+  const is_here = await replica.waitForIndex(index, remainingMs(exchange.deadline));
+  if (is_here || outcome.kind === 'refused') return;
+  const detail =
+    'This was done, and this replica has not applied it yet, so it cannot show it. Send it again ' +
+    'with the same Idempotency-Key, or read it.';
+  const headers = { [INDEX_HEADER]: String(index) };
+  throw new ProblemError({ code: 'outcome_unknown', detail, headers });
+}
+
+/** Under what a success of this request is remembered; null: it is not. `who` as for {@link propose}. */
+export function requestKeyFor(
+  { secrets }: Pick<ProposeServices, 'secrets'>,
+  { exchange, caller, request, idempotency_key, json }: RouteContext<unknown, unknown>,
+  who: string,
+): RequestKey | null {
+  return requestKeyOf(
+    secrets.request_key,
+    { who, method: request.method ?? '', path: exchange.path },
+    { key: idempotency_key, ticket_id: caller?.ticket_id ?? null },
+    json,
+  );
 }
 
 /** The answer to a write that is done; a replay gives the first answer again and says so. */
 export function writtenAnswer(
   applied: Applied,
-  answer: { status: number; location: string; version: number; body: unknown },
+  answer: { status: number; location?: string; version?: number; body?: unknown },
 ): Answer {
+  const { status, location, version, body } = answer;
   return {
-    status: answer.status,
+    status,
     headers: {
-      Location: answer.location,
-      ETag: etagOf(answer.version),
-      'Agenda-Index': String(applied.index),
+      ...(location === undefined ? {} : { Location: location }),
+      ...(version === undefined ? {} : { ETag: etagOf(version) }),
+      [INDEX_HEADER]: String(applied.index),
       ...(applied.replayed ? { 'Idempotency-Replayed': 'true' } : {}),
     },
-    body: answer.body,
+    body,
   };
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { must } from '../base/assert.ts';
 import type { Caller } from './authenticate.ts';
 import type { Exchange } from './exchange.ts';
+import type { RouteDescription } from './route-description.ts';
 
 /**
  * - `write` appends to the log: it is routed to the leader and may carry an `Idempotency-Key`;
@@ -21,7 +22,7 @@ export interface Answer {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Instead of a body in plain JSON. */
-  readonly text?: { readonly content_type: string; readonly content: string };
+  readonly text?: { readonly content_type: string; readonly content: string | Uint8Array };
 }
 
 export interface RouteContext<Body, Query> {
@@ -33,6 +34,10 @@ export interface RouteContext<Body, Query> {
   /** The body as the client sent it, before defaults: what a fingerprint is taken of. */
   readonly json: unknown;
   readonly idempotency_key: string | null;
+  /** Another replica leads, and the client is not sent there: what is proposed is handed to it. */
+  readonly is_forwarded: boolean;
+  /** Who sent it, as far as `TRUST_PROXY` lets it be known. */
+  readonly client_address: string;
   /** There on routes for users. */
   readonly caller: Caller | null;
 }
@@ -44,11 +49,25 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly path: string;
   readonly kind: RouteKind;
   readonly access: RouteAccess;
+  readonly description: RouteDescription;
+  /**
+   * A success ends the session it was asked with. Sent again with its key, it comes with an ended session,
+   * and the handler answers what is remembered or refuses: see `Caller.has_ended`.
+   */
+  readonly ends_session?: boolean;
   /** Without one, the request has no body. */
   readonly body?: z.ZodType<Body>;
+  /** The body may be left out: it is then an empty object. */
+  readonly has_optional_body?: boolean;
   /** Without one, the request takes no parameters. */
   readonly query?: z.ZodType<Query>;
   handle(context: RouteContext<Body, Query>): Promise<Answer> | Answer;
+}
+
+/** Lines that belong together, under the name that the description of the API gives them. */
+export interface RouteSection {
+  readonly name: string;
+  readonly routes: readonly Route[];
 }
 
 /** Keeps schema and handler of one line in step; the table itself does not know their types. */

@@ -2,35 +2,43 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
-import { appointmentRoutes } from './appointments/routes.ts';
-import { probeRoutes } from './cluster/probes.ts';
-import { clusterRoutes } from './cluster/routes.ts';
+import { apiRoutes } from './api-routes.ts';
 import { crossOrigin } from './cors.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { serveRoute } from './dispatch.ts';
 import { beginExchange, exchangeOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { ForwardAnswer } from './forward/forward-answer.ts';
+import { receiveForwarded } from './forward/receive-forwarded.ts';
 import { dataHeaders, pageHeaders } from './headers.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import type { Route } from './route.ts';
 import { createServices } from './services.ts';
 import type { ApiServices } from './services.ts';
-import { userRoutes } from './users/routes.ts';
 
-/** A listener for `http.createServer`: the whole API for clients, on top of one replica. */
-export function createApi(
-  dependencies: ApiDependencies,
-): (request: IncomingMessage, response: ServerResponse) => void {
+/** The whole API for clients, on top of one replica. */
+export interface Api {
+  /** For `http.createServer`. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes what other replicas took from clients: see `forward/receive-forwarded.ts`. */
+  readonly receiveForwarded: (source_node_id: string, command: unknown) => Promise<ForwardAnswer>;
+}
+
+export function createApi(dependencies: ApiDependencies): Api {
   const services = createServices(dependencies);
   const app = createApp(services);
-  return (request, response) => {
-    const exchange = beginExchange(request);
-    response.setHeader('X-Request-Id', exchange.request_id);
-    response.once('close', () => {
-      observe(services, request, response, exchange);
-    });
-    app(request, response);
+  return {
+    listener(request, response) {
+      const exchange = beginExchange(request);
+      response.setHeader('X-Request-Id', exchange.request_id);
+      response.once('close', () => {
+        observe(services, request, response, exchange);
+      });
+      app(request, response);
+    },
+    receiveForwarded: (source_node_id, command) =>
+      receiveForwarded(services, source_node_id, command),
   };
 }
 
@@ -42,15 +50,11 @@ function createApp(services: ApiServices): Express {
   app.enable('case sensitive routing');
   if (services.trust_proxy !== null) app.set('trust proxy', [...services.trust_proxy]);
 
+  app.use(requireHost);
   app.use('/ui', pageHeaders(services.addresses), page(services.ui_directory));
-  app.use(dataHeaders(), neverStored, crossOrigin(services.addresses));
-  mount(app, services, [
-    // First what is asked for most: Express looks at one line after the other.
-    ...appointmentRoutes(services),
-    ...userRoutes(services),
-    ...clusterRoutes(services),
-    ...probeRoutes(services),
-  ]);
+  app.use(dataHeaders(), neverStored, crossOrigin(services));
+  const routes = apiRoutes(services).flatMap((section) => section.routes);
+  mount(app, services, routes);
   app.use(() => {
     throw new ProblemError({ code: 'not_found', detail: 'There is nothing at this address.' });
   });
@@ -79,8 +83,17 @@ function mount(app: Express, services: ApiServices, routes: readonly Route[]): v
 }
 
 function page(directory: string): RequestHandler {
-  return express.static(directory, { redirect: true, index: 'index.html' });
+  return express.static(directory, { redirect: true, index: 'index.html', acceptRanges: false });
 }
+
+/** RFC 9112, section 3.2. */
+const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.headers.host !== undefined || request.httpVersion !== '1.1') {
+    next();
+    return;
+  }
+  throw new ProblemError({ code: 'invalid_request', detail: 'The Host header is missing.' });
+};
 
 const neverStored: RequestHandler = (_request, response, next) => {
   response.setHeader('Cache-Control', 'no-store');
@@ -104,16 +117,19 @@ function errorFunnel({ log }: ApiServices): ErrorRequestHandler {
 
 function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
-  if (isBadAddress(error)) {
-    return { code: 'invalid_request', detail: 'The address is not well encoded.' };
+  switch (statusOf(error)) {
+    case 400:
+      return { code: 'invalid_request', detail: 'The address is not well encoded.' };
+    case 412:
+      return { code: 'precondition_failed', detail: 'This file is another one by now.' };
   }
   const detail = 'Something went wrong here; the request id leads to it in the log.';
   return { code: 'internal_error', detail };
 }
 
-/** What Express itself refuses: a path that does not decode. */
-function isBadAddress(error: unknown): boolean {
-  return error instanceof Error && 'status' in error && error.status === 400;
+/** What Express itself refuses: a path that does not decode, an If-Match of the page. */
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'status' in error ? error.status : null;
 }
 
 function observe(

@@ -22,5 +22,6 @@ export function textSchema(bounds: { min: number; max: number; is_multiline?: bo
       error: `must have ${wanted}`,
     })
     .refine((text) => !lone_surrogate.test(text), { error: 'must be well-formed Unicode' })
-    .refine((text) => !forbidden.test(text), { error: 'must not have control characters' });
+    .refine((text) => !forbidden.test(text), { error: 'must not have control characters' })
+    .meta({ minLength: min, maxLength: max });
 }

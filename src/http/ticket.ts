@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { assert } from '../base/assert.ts';
 import { err, ok } from '../base/result.ts';
@@ -16,7 +16,8 @@ export interface TicketedRequest {
   readonly path_and_query: string;
   readonly if_match: string | null;
   readonly idempotency_key: string | null;
-  readonly raw_body: Buffer;
+  /** See {@link ticketBodyHash}. */
+  readonly body_hash: string;
 }
 
 export interface Ticket {
@@ -66,6 +67,26 @@ export function openTicket(
   request: TicketedRequest,
   now_ms: number,
 ): Result<Ticket, string> {
+  const read = readTicket(secret, text, now_ms);
+  if (!read.ok) return read;
+  const { i, u, v, x, b } = read.value;
+  if (!secretEqual(b, bindingOf(secret, request))) {
+    return err('The redirect ticket belongs to another request; send this one with a token.');
+  }
+  const session = { user_key: u, token_version: v, token_version_index: x };
+  return ok({ id: i, session });
+}
+
+/** Whether one of the replicas has cut this ticket, and its time is not over. It opens nothing by that. */
+export function isGenuineTicket(secret: Uint8Array, text: string, now_ms: number): boolean {
+  return readTicket(secret, text, now_ms).ok;
+}
+
+function readTicket(
+  secret: Uint8Array,
+  text: string,
+  now_ms: number,
+): Result<z.infer<typeof ticket_schema>, string> {
   const [payload = '', signature = '', ...rest] = text.split('.');
   if (rest.length > 0 || !secretEqual(signature, sign(secret, payload))) {
     return err('The redirect ticket is not a genuine one; send the request again with a token.');
@@ -74,30 +95,30 @@ export function openTicket(
     JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')),
   );
   if (!parsed.success) return err('The redirect ticket is of another version; send a token.');
-  const { i, u, v, x, e, b } = parsed.data;
-  if (e <= now_ms) {
+  if (parsed.data.e <= now_ms) {
     return err('The redirect ticket has expired; send the request again with a token.');
   }
-  if (!secretEqual(b, bindingOf(secret, request))) {
-    return err('The redirect ticket belongs to another request; send this one with a token.');
-  }
-  const session = { user_key: u, token_version: v, token_version_index: x };
-  return ok({ id: i, session });
+  return ok(parsed.data);
 }
 
 function sign(secret: Uint8Array, payload: string): string {
   return createHmac('sha256', secret).update(`ticket\n${payload}`).digest('base64url');
 }
 
+/** Keyed hash of the SHA-256 of a body as it came, hexadecimal. */
+export function ticketBodyHash(secret: Uint8Array, raw_body: Buffer): string {
+  const sha256 = createHash('sha256').update(raw_body).digest();
+  return createHmac('sha256', secret).update('body\n').update(sha256).digest('hex');
+}
+
 function bindingOf(secret: Uint8Array, request: TicketedRequest): string {
-  const body = createHmac('sha256', secret).update('body\n').update(request.raw_body).digest('hex');
   const bound = [
     request.node_id,
     request.method,
     request.path_and_query,
     request.if_match,
     request.idempotency_key,
-    body,
+    request.body_hash,
   ];
   return createHmac('sha256', secret)
     .update(`binding\n${JSON.stringify(bound)}`)

@@ -1,15 +1,13 @@
 import type { z } from 'zod';
 import { limits } from '../limits.ts';
+import type { FieldError } from '../agenda/refusal.ts';
 import { ProblemError } from './problem.ts';
-import type { FieldError } from './problem.ts';
 
 /** The value as the schema reads it; else `invalid_request` that names every field that is wrong. */
 export function validate<T>(schema: z.ZodType<T>, value: unknown, what: 'body' | 'query'): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues
-    .flatMap((issue) => fieldErrors(issue, what))
-    .slice(0, limits.problem_errors_max);
+  const errors = fieldErrorsOf(result.error, what);
   const named = errors.map((error) => `${error.field}: ${error.detail}`).slice(0, 3);
   throw new ProblemError({ code: 'invalid_request', detail: named.join('; '), errors });
 }
@@ -21,6 +19,13 @@ export function invalidField(field: string, detail: string): ProblemError {
     detail: `${field}: ${detail}`,
     errors: [{ field, detail }],
   });
+}
+
+/** Every field that is wrong, in the words of the contract. */
+export function fieldErrorsOf(error: z.ZodError, what: 'body' | 'query'): readonly FieldError[] {
+  return error.issues
+    .flatMap((issue) => fieldErrors(issue, what))
+    .slice(0, limits.problem_errors_max);
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, what: 'body' | 'query'): FieldError[] {

@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as SecureServer } from 'node:https';
+import { answerMalformed, server_options } from '../http/malformed.ts';
 
 interface TlsFiles {
   readonly cert_file: string;
@@ -19,7 +20,7 @@ export interface FrontDoorOptions {
 
 /** A listening port. */
 export interface FrontDoor {
-  /** Reads the certificate again; a bad one is refused and the old one stays. */
+  /** Reads the certificate again. Throws when it is bad: the old one stays. */
   reloadCertificate(): void;
   /** No new connections; those that are idle end now, the others after their answer. */
   close(): Promise<void>;
@@ -37,12 +38,18 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Rejects when the port cannot be had. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const { tls, handlers } = options;
+  let is_closing = false;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    // A connection that is kept would hold the end up.
+    if (is_closing) response.setHeader('Connection', 'close');
     for (const handle of handlers) if (handle(request, response)) return;
     response.writeHead(404).end();
   };
   const server: Server | SecureServer =
-    tls === null ? createHttpServer(listener) : createHttpsServer(readTls(tls), listener);
+    tls === null
+      ? createHttpServer(server_options, listener)
+      : createHttpsServer({ ...server_options, ...readTls(tls) }, listener);
+  answerMalformed(server, listener);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -53,6 +60,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     },
     close: () =>
       new Promise((resolve) => {
+        is_closing = true;
         server.close(() => resolve());
         server.closeIdleConnections();
       }),

@@ -43,12 +43,13 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
   const opened = openDataDirectory(data_dir);
   if (!opened.ok) throw new StartRefused(`DATA_DIR: ${opened.error.message}`);
   const directory = opened.value;
-  const log_store = await openLogStore({ path: directory.raft_path, group_id });
+  const log_store = await openLogStore({ path: directory.raft_path, group_id }).catch(
+    (error: unknown) => {
+      throw unusable(directory.raft_path, error);
+    },
+  );
   const { storage_id } = await log_store.identity.read();
-  const { store: agenda_store, set_aside } = openAgendaStore({
-    path: directory.agenda_path,
-    storage_id,
-  });
+  const { store: agenda_store, set_aside } = openState(directory.agenda_path, storage_id);
   if (set_aside !== null) {
     log.warn({ set_aside }, 'the state found belongs to another log; it is built again from this');
   }
@@ -89,4 +90,18 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
       directory.release();
     },
   };
+}
+
+function openState(path: string, storage_id: string): ReturnType<typeof openAgendaStore> {
+  try {
+    return openAgendaStore({ path, storage_id });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, error: unknown): StartRefused {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StartRefused(`${path} cannot be used: ${reason}`);
 }

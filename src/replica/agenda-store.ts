@@ -1,7 +1,7 @@
 import type { RowChange } from '../agenda/change.ts';
 import type { Instant } from '../agenda/model.ts';
 import type { Answer } from '../agenda/outcome.ts';
-import type { AgendaView } from '../agenda/view.ts';
+import type { AgendaView, ExpiryView } from '../agenda/view.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
 
 /** Where the replicated state stands; written in the transaction of the state itself. */
@@ -41,6 +41,7 @@ export interface RequestStore {
 export interface AgendaStore {
   readonly view: AgendaView;
   readonly requests: RequestStore;
+  readonly expiry: ExpiryView;
   readMeta(): StateMeta;
   writeMeta(meta: StateMeta): void;
   /** Writes the rows in order; inside a transaction only. */

@@ -1,5 +1,18 @@
 import { CodecError } from '../base/codec.ts';
-import type { Command, CreateAppointment, RegisterUser, RequestKey } from '../agenda/command.ts';
+import type {
+  AppointmentFields,
+  CancelAppointment,
+  ChangePassword,
+  Command,
+  LogOut,
+  UpdateProfile,
+  CreateAppointment,
+  RegisterUser,
+  RequestKey,
+  RestoreAppointment,
+  UpdateAppointment,
+} from '../agenda/command.ts';
+import type { FieldError } from '../agenda/refusal.ts';
 import { limits } from '../limits.ts';
 
 /**
@@ -57,6 +70,14 @@ function nullable(check: Check): Check {
   };
 }
 
+function listOf(check: Check, items_max: number): Check {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw new CodecError(`${name} is not a list`);
+    if (value.length > items_max) throw new CodecError(`${name} is too long a list`);
+    for (const item of value) check(item, name);
+  };
+}
+
 function object(shape: AnyShape): Check {
   const fields = Object.entries(shape);
   return (value, name) => {
@@ -91,34 +112,99 @@ const register_user_shape: Shape<RegisterUser> = {
   email: text,
   email_folded: text,
   display_name: text,
+  display_name_folded: text,
   password_hash: text,
   time_zone: text,
   locale: text,
 };
 
-const create_appointment_shape: Shape<CreateAppointment> = {
-  kind: oneOf('appointment.create'),
+const update_profile_shape: Shape<UpdateProfile> = {
+  kind: oneOf('user.update_profile'),
+  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+  display_name: nullable(text),
+  display_name_folded: nullable(text),
+  email: nullable(text),
+  email_folded: nullable(text),
+  time_zone: nullable(text),
+  locale: nullable(text),
+  share_busy: nullable(boolean),
+};
+
+const change_password_shape: Shape<ChangePassword> = {
+  kind: oneOf('user.change_password'),
+  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+  password_hash: text,
+};
+
+const log_out_shape: Shape<LogOut> = { kind: oneOf('user.log_out') };
+
+const appointment_fields_shape: Shape<AppointmentFields> = {
   title: text,
   description: text,
   start: integer,
   end: integer,
   all_day: boolean,
   time_zone: text,
+  start_offset_s: integer,
+  end_offset_s: integer,
   privacy: oneOf('full', 'freebusy'),
   busy: boolean,
   calendar_key: nullable(positive),
+};
+
+const create_appointment_shape: Shape<CreateAppointment> = {
+  kind: oneOf('appointment.create'),
+  ...appointment_fields_shape,
+  allow_conflict: boolean,
+};
+
+const field_error_shape: Shape<FieldError> = { field: text, detail: text };
+const changed_appointment_shape = {
+  appointment_key: positive,
+  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+};
+
+const update_appointment_shape: Shape<UpdateAppointment> = {
+  kind: oneOf('appointment.update'),
+  ...changed_appointment_shape,
+  computed_from: nullable(positive),
+  fields: nullable(object(appointment_fields_shape)),
+  wrong: listOf(object(field_error_shape), limits.problem_errors_max),
+  allow_conflict: boolean,
+};
+
+const cancel_appointment_shape: Shape<CancelAppointment> = {
+  kind: oneOf('appointment.cancel'),
+  ...changed_appointment_shape,
+};
+
+const restore_appointment_shape: Shape<RestoreAppointment> = {
+  kind: oneOf('appointment.restore'),
+  ...changed_appointment_shape,
   allow_conflict: boolean,
 };
 
 /** The kinds that may be proposed; a consequence alone is never in the log. */
 const body_shapes = {
   'user.register': register_user_shape,
+  'user.update_profile': update_profile_shape,
+  'user.change_password': change_password_shape,
+  'user.log_out': log_out_shape,
   'appointment.create': create_appointment_shape,
+  'appointment.update': update_appointment_shape,
+  'appointment.cancel': cancel_appointment_shape,
+  'appointment.restore': restore_appointment_shape,
 } as const;
 
 const body_checks: Readonly<Record<keyof typeof body_shapes, Check>> = {
   'user.register': object(register_user_shape),
+  'user.update_profile': object(update_profile_shape),
+  'user.change_password': object(change_password_shape),
+  'user.log_out': object(log_out_shape),
   'appointment.create': object(create_appointment_shape),
+  'appointment.update': object(update_appointment_shape),
+  'appointment.cancel': object(cancel_appointment_shape),
+  'appointment.restore': object(restore_appointment_shape),
 };
 
 function isProposable(kind: string): kind is keyof typeof body_shapes {

@@ -3,6 +3,7 @@ import { assert } from '../base/assert.ts';
 import { pushRowValues } from '../agenda/change.ts';
 import type { ColumnValue, RowChange } from '../agenda/change.ts';
 import type { Instant } from '../agenda/model.ts';
+import type { ProfileAnswer } from '../agenda/outcome.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
 import type { RememberedRequest } from './agenda-store.ts';
 
@@ -36,7 +37,13 @@ export function nextDigest(previous: string, effects: EntryEffects): string {
     const { scope_hash, fingerprint, expires_at, answer } = remembered;
     material.push('remember', scope_hash, fingerprint, expires_at);
     material.push(answer.kind, answer.key, answer.version);
+    if (answer.kind === 'profile') pushProfile(answer, material);
   }
   // JSON of an array of scalars is one text for one array: the same bytes in every program.
   return hash('sha256', JSON.stringify(material));
+}
+
+function pushProfile(answer: ProfileAnswer, into: ColumnValue[]): void {
+  const { display_name, email, time_zone, locale, share_busy, updated_at } = answer;
+  into.push(display_name, email, time_zone, locale, share_busy, updated_at);
 }

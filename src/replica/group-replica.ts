@@ -6,9 +6,10 @@ import type { Group } from '../consensus/group.ts';
 import type { Clock } from '../consensus/ports.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import { isVoter } from '../consensus/raft/configuration.ts';
-import type { LogIndex } from '../consensus/raft/entry.ts';
+import type { LogIndex, Term } from '../consensus/raft/entry.ts';
 import { lastPosition } from '../consensus/raft/log.ts';
 import { limits } from '../limits.ts';
+import type { RememberedRequest } from './agenda-store.ts';
 import { encodeCommand } from './command-codec.ts';
 import type {
   PeerStatus,
@@ -25,6 +26,8 @@ export interface GroupReplicaOptions {
   readonly tick_ms: number;
   readonly group: Group;
   readonly view: AgendaView;
+  /** The state machine's, of what is applied now. */
+  readonly remembered: (scope_hash: string) => RememberedRequest | null;
   readonly clock: Clock;
   /** On a follower: what the leader says of the others. */
   readonly reported_peers: () => readonly PeerStatus[];
@@ -45,6 +48,10 @@ export class GroupReplica implements Replica {
 
   get view(): AgendaView {
     return this.#options.view;
+  }
+
+  remembered(scope_hash: string): RememberedRequest | null {
+    return this.#options.remembered(scope_hash);
   }
 
   async propose(command: Command): Promise<ProposeResult> {
@@ -94,10 +101,10 @@ export class GroupReplica implements Replica {
     return this.#options.group.waitForApplied(index, timeout_ms);
   }
 
-  async waitForLeader(timeout_ms: number): Promise<Member | null> {
+  async waitForLeader(timeout_ms: number, past_term: Term = 0): Promise<Member | null> {
     const { group, clock } = this.#options;
     const deadline_ms = clock.now_ms() + timeout_ms;
-    while (group.state.leader === null) {
+    while (group.state.leader === null || group.state.term <= past_term) {
       const remaining_ms = deadline_ms - clock.now_ms();
       if (remaining_ms <= 0) return null;
       await this.#changeOrTimeout(remaining_ms);

@@ -3,6 +3,7 @@ import type { CommandOutcome } from '../agenda/outcome.ts';
 import type { AgendaView } from '../agenda/view.ts';
 import type { Configuration, Member, NodeId } from '../consensus/raft/configuration.ts';
 import type { LogIndex, Term } from '../consensus/raft/entry.ts';
+import type { RememberedRequest } from './agenda-store.ts';
 
 /** What became of a command within the deadline. Unknown is never reported as refused. */
 export type ProposeResult =
@@ -48,14 +49,16 @@ export interface PeerStatus {
 export interface Replica {
   readonly view: AgendaView;
   status(): ReplicaStatus;
+  /** The success under a request key, as far as the view goes; null: none, or it is forgotten. */
+  remembered(scope_hash: string): RememberedRequest | null;
   /** Proposes on this replica's own log; waits for a leader no longer than the deadline. */
   propose(command: Command): Promise<ProposeResult>;
   /** Resolves when the view is at least as new as this call (read index, thesis §6.4). */
   readBarrier(): Promise<ReadResult>;
   /** True once the index is applied here; false after `timeout_ms`. */
   waitForIndex(index: LogIndex, timeout_ms: number): Promise<boolean>;
-  /** The leader as soon as one is known; null after `timeout_ms`. */
-  waitForLeader(timeout_ms: number): Promise<Member | null>;
+  /** The leader as soon as one of a term later than `past_term` is known; null after `timeout_ms`. */
+  waitForLeader(timeout_ms: number, past_term?: Term): Promise<Member | null>;
   /** Age of the applied state in milliseconds; null: unknown. 0 at most on a leader just confirmed. */
   staleMs(): number | null;
 }

@@ -1,7 +1,9 @@
 import { assert, must } from '../base/assert.ts';
 import { CodecError } from '../base/codec.ts';
+import type { RowChange } from '../agenda/change.ts';
 import type { Command, CommandKind } from '../agenda/command.ts';
 import { decide } from '../agenda/decide/decide.ts';
+import type { CommandPlace } from '../agenda/decide/decide-command.ts';
 import type { Decide } from '../agenda/decide/decision.ts';
 import type { Instant } from '../agenda/model.ts';
 import type { CommandOutcome } from '../agenda/outcome.ts';
@@ -13,14 +15,22 @@ import type { ChangeFeed, FeedItem } from './change-feed.ts';
 import { decodeCommand } from './command-codec.ts';
 import { nextDigest } from './digest-chain.ts';
 import { DigestRing } from './digest-ring.ts';
+import { Expiry } from './expiry.ts';
 import { failedJudgement, judge } from './judge.ts';
 import type { JudgeOptions, Judgement } from './judge.ts';
 import { RequestKeys } from './request-keys.ts';
 
 /** Told what operators must hear of. Must not throw. */
 export interface StateMachineObserver {
-  /** A defect of the program: the command at this index was refused with `internal_error`. */
-  onDecideFailed(index: LogIndex, kind: CommandKind | 'undecodable', error: unknown): void;
+  /**
+   * A defect of the program: the command at this index was refused with `internal_error`; with `expiry`,
+   * what had expired before it is still there.
+   */
+  onDecideFailed(
+    index: LogIndex,
+    kind: CommandKind | 'undecodable' | 'expiry',
+    error: unknown,
+  ): void;
 }
 
 export interface AgendaStateMachineOptions {
@@ -35,6 +45,13 @@ export interface AgendaStateMachineOptions {
 interface Failure {
   readonly kind: CommandKind | 'undecodable';
   readonly error: unknown;
+}
+
+/** Those of a batch; an attempt at it goes round them. */
+interface Defects {
+  readonly commands: Map<LogIndex, Failure>;
+  /** Met while something expired before the command at this index: it waits for the next command. */
+  readonly expiry: Map<LogIndex, unknown>;
 }
 
 /** An entry with what its payload says; null: it says nothing to the agenda. */
@@ -55,6 +72,11 @@ class RowsRefused extends Error {
   }
 }
 
+/** What expires could not go, as it could not on any replica. */
+class ExpiryRefused extends RowsRefused {
+  override name = 'ExpiryRefused';
+}
+
 /** One attempt at a batch: nothing of it counts before its transaction is committed. */
 interface Attempt {
   applied_index: LogIndex;
@@ -65,6 +87,17 @@ interface Attempt {
   readonly items: FeedItem[];
 }
 
+/** What an entry came to. */
+interface CommandEffects {
+  readonly expired: readonly RowChange[];
+  /** Null for an entry of the engine. */
+  readonly judgement: Judgement | null;
+  readonly remembered: RememberedRequest | null;
+  readonly pruned: number;
+}
+
+const no_effects: CommandEffects = { expired: [], judgement: null, remembered: null, pruned: 0 };
+
 /**
  * Joins the log and the rules: committed entries in, rows and outcomes out. Deterministic: state, digest
  * and outcomes depend on the entries alone, not on how they were batched.
@@ -74,6 +107,7 @@ export class AgendaStateMachine implements StateMachine {
   readonly #change_feed: ChangeFeed;
   readonly #observer: StateMachineObserver;
   readonly #requests: RequestKeys;
+  readonly #expiry: Expiry;
   readonly #judge_options: JudgeOptions;
   readonly #digests: DigestRing;
   #applied_index: LogIndex;
@@ -86,6 +120,7 @@ export class AgendaStateMachine implements StateMachine {
     this.#change_feed = options.change_feed;
     this.#observer = options.observer;
     this.#requests = new RequestKeys({ requests: store.requests });
+    this.#expiry = new Expiry(store.expiry);
     this.#judge_options = {
       view: store.view,
       requests: this.#requests,
@@ -115,6 +150,11 @@ export class AgendaStateMachine implements StateMachine {
     return this.#digests.at(index);
   }
 
+  /** The success under a request key; null: none, or it is forgotten by now. */
+  remembered(scope_hash: string): RememberedRequest | null {
+    return this.#requests.find(scope_hash, this.#state_time);
+  }
+
   /**
    * Applies consecutive entries in one transaction; one outcome for each, null for those of the engine.
    * All or nothing: on a throw the state is as before.
@@ -125,12 +165,12 @@ export class AgendaStateMachine implements StateMachine {
   apply(entries: readonly Entry[]): readonly (CommandOutcome | null)[] {
     this.#assertNext(entries);
     const decoded = entries.map(decodeEntry);
-    const failures = new Map<LogIndex, Failure>();
+    const defects: Defects = { commands: new Map(), expiry: new Map() };
     for (const { entry, failure } of decoded) {
-      if (failure !== null) failures.set(entry.index, failure);
+      if (failure !== null) defects.commands.set(entry.index, failure);
     }
-    const attempt = this.#commit(decoded, failures);
-    this.#settle(attempt, failures);
+    const attempt = this.#commit(decoded, defects);
+    this.#settle(attempt, defects);
     return attempt.outcomes;
   }
 
@@ -148,22 +188,28 @@ export class AgendaStateMachine implements StateMachine {
    * Until it goes through: when the database refuses the rows of a command, the whole batch is rolled
    * back and done again with that command failed. (A savepoint for each command would cost every one.)
    */
-  #commit(decoded: readonly Decoded[], failures: Map<LogIndex, Failure>): Attempt {
+  #commit(decoded: readonly Decoded[], defects: Defects): Attempt {
     for (;;) {
       try {
-        return this.#store.transaction(() => this.#applyAll(decoded, failures));
+        return this.#store.transaction(() => this.#applyAll(decoded, defects));
       } catch (error) {
         this.#requests.reload();
+        this.#expiry.reload();
         if (!(error instanceof RowsRefused)) throw error;
+        if (error instanceof ExpiryRefused) {
+          assert(!defects.expiry.has(error.index), 'what expires was to stay');
+          defects.expiry.set(error.index, error.cause);
+          continue;
+        }
         const refused = decoded.find(({ entry }) => entry.index === error.index);
         const kind = must(refused?.command, 'rows without a command').body.kind;
-        assert(!failures.has(error.index), 'the audit row of a failed command was refused');
-        failures.set(error.index, { kind, error: error.cause });
+        assert(!defects.commands.has(error.index), 'the audit row of a failed command was refused');
+        defects.commands.set(error.index, { kind, error: error.cause });
       }
     }
   }
 
-  #applyAll(decoded: readonly Decoded[], failures: Map<LogIndex, Failure>): Attempt {
+  #applyAll(decoded: readonly Decoded[], defects: Defects): Attempt {
     const attempt: Attempt = {
       applied_index: this.#applied_index,
       digest: this.#digest,
@@ -173,32 +219,43 @@ export class AgendaStateMachine implements StateMachine {
       items: [],
     };
     for (const one of decoded) {
-      if (one.entry.kind === 'command') this.#applyCommand(attempt, one, failures);
-      else this.#advance(attempt, one.entry.index, null, null, 0);
+      if (one.entry.kind === 'command') this.#applyCommand(attempt, one, defects);
+      else this.#advance(attempt, one.entry.index, no_effects);
     }
     const { applied_index, digest, state_time } = attempt;
     this.#store.writeMeta({ applied_index, digest, state_time });
     return attempt;
   }
 
-  #applyCommand(attempt: Attempt, one: Decoded, failures: Map<LogIndex, Failure>): void {
+  #applyCommand(attempt: Attempt, one: Decoded, defects: Defects): void {
     const { entry, command } = one;
     const { index } = entry;
     attempt.state_time = Math.max(attempt.state_time, command?.at ?? 0);
     const { state_time } = attempt;
+    const place: CommandPlace = { index, state_time };
     const pruned = this.#requests.prune(state_time);
+    const expired = defects.expiry.has(index) ? [] : this.#expire(place);
     let judgement: Judgement | null = null;
-    if (command !== null && !failures.has(index)) {
+    if (command !== null && !defects.commands.has(index)) {
       try {
-        judgement = judge(this.#judge_options, command, { index, state_time });
+        judgement = judge(this.#judge_options, command, place);
       } catch (error) {
         if (this.#store.isStorageFailure(error)) throw error;
-        failures.set(index, { kind: command.body.kind, error });
+        defects.commands.set(index, { kind: command.body.kind, error });
       }
     }
-    judgement ??= failedJudgement(command, entry.request_id, { index, state_time });
+    judgement ??= failedJudgement(command, entry.request_id, place);
     const remembered = this.#write(index, state_time, command, judgement);
-    this.#advance(attempt, index, judgement, remembered, pruned);
+    this.#advance(attempt, index, { expired, judgement, remembered, pruned });
+  }
+
+  #expire(place: CommandPlace): readonly RowChange[] {
+    try {
+      return this.#expiry.run(place, (changes) => this.#store.write(changes));
+    } catch (error) {
+      if (this.#store.isStorageFailure(error)) throw error;
+      throw new ExpiryRefused(place.index, error);
+    }
   }
 
   #write(
@@ -210,6 +267,7 @@ export class AgendaStateMachine implements StateMachine {
     const { changes, outcome } = judgement;
     try {
       this.#store.write(changes);
+      this.#expiry.note(changes);
       const key = command?.remember ?? null;
       if (key === null || outcome.kind === 'refused' || outcome.replayed) return null;
       return this.#requests.remember(key, outcome.answer, index, state_time);
@@ -219,15 +277,11 @@ export class AgendaStateMachine implements StateMachine {
     }
   }
 
-  #advance(
-    attempt: Attempt,
-    index: LogIndex,
-    judgement: Judgement | null,
-    remembered: RememberedRequest | null,
-    pruned: number,
-  ): void {
+  #advance(attempt: Attempt, index: LogIndex, effects: CommandEffects): void {
     const { state_time } = attempt;
-    const changes = judgement?.changes ?? [];
+    const { expired, judgement, remembered, pruned } = effects;
+    const judged = judgement?.changes ?? [];
+    const changes = expired.length === 0 ? judged : [...expired, ...judged];
     attempt.applied_index = index;
     attempt.digest = nextDigest(attempt.digest, { index, state_time, changes, remembered, pruned });
     attempt.digests.push(attempt.digest);
@@ -237,7 +291,7 @@ export class AgendaStateMachine implements StateMachine {
   }
 
   /** After the commit: what was applied becomes what this replica says. */
-  #settle(attempt: Attempt, failures: ReadonlyMap<LogIndex, Failure>): void {
+  #settle(attempt: Attempt, defects: Defects): void {
     let index = this.#applied_index;
     for (const digest of attempt.digests) {
       index += 1;
@@ -247,8 +301,11 @@ export class AgendaStateMachine implements StateMachine {
     this.#applied_index = attempt.applied_index;
     this.#digest = attempt.digest;
     this.#state_time = attempt.state_time;
-    for (const [failed_index, { kind, error }] of failures) {
+    for (const [failed_index, { kind, error }] of defects.commands) {
       this.#observer.onDecideFailed(failed_index, kind, error);
+    }
+    for (const [failed_index, error] of defects.expiry) {
+      this.#observer.onDecideFailed(failed_index, 'expiry', error);
     }
     for (const item of attempt.items) this.#change_feed.publish(item.index, item.events);
     this.#change_feed.publish(attempt.applied_index, []);

@@ -38,6 +38,7 @@ export const agenda_migrations: readonly MigrationStep[] = [
     email                TEXT NOT NULL,
     email_folded         TEXT NOT NULL UNIQUE,
     display_name         TEXT NOT NULL,
+    display_name_folded  TEXT NOT NULL,
     password_hash        TEXT NOT NULL,
     token_version        INTEGER NOT NULL,
     token_version_index  INTEGER NOT NULL,
@@ -72,6 +73,8 @@ export const agenda_migrations: readonly MigrationStep[] = [
     "end"          INTEGER NOT NULL,
     all_day        INTEGER NOT NULL,
     time_zone      TEXT NOT NULL,
+    start_offset_s INTEGER NOT NULL,
+    end_offset_s   INTEGER NOT NULL,
     privacy        TEXT NOT NULL,
     busy           INTEGER NOT NULL,
     status         TEXT NOT NULL,
@@ -80,8 +83,44 @@ export const agenda_migrations: readonly MigrationStep[] = [
     changed_index  INTEGER NOT NULL,
     origin_node    TEXT NOT NULL,
     created_at     INTEGER NOT NULL,
-    updated_at     INTEGER NOT NULL
+    updated_at     INTEGER NOT NULL,
+    cancelled_at   INTEGER,
+    remembered_until INTEGER
   ) STRICT;
+  CREATE INDEX appointments_cancelled ON appointments (cancelled_at) WHERE cancelled_at IS NOT NULL;
+
+  CREATE TABLE appointment_versions (
+    appointment_key  INTEGER NOT NULL,
+    version          INTEGER NOT NULL,
+    expires_at       INTEGER NOT NULL,
+    bytes            INTEGER NOT NULL,
+    calendar_key     INTEGER NOT NULL,
+    title            TEXT NOT NULL,
+    description      TEXT NOT NULL,
+    start            INTEGER NOT NULL,
+    "end"            INTEGER NOT NULL,
+    all_day          INTEGER NOT NULL,
+    time_zone        TEXT NOT NULL,
+    start_offset_s   INTEGER NOT NULL,
+    end_offset_s     INTEGER NOT NULL,
+    privacy          TEXT NOT NULL,
+    busy             INTEGER NOT NULL,
+    status           TEXT NOT NULL,
+    sequence         INTEGER NOT NULL,
+    origin_node      TEXT NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    PRIMARY KEY (appointment_key, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX appointment_versions_expiry ON appointment_versions (expires_at);
+
+  CREATE TABLE tombstones (
+    "key"          INTEGER PRIMARY KEY,
+    calendar_key   INTEGER NOT NULL,
+    uid            TEXT,
+    changed_index  INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX tombstones_expiry ON tombstones (expires_at);
 
   CREATE TABLE occurrences (
     person_key       INTEGER NOT NULL,

@@ -1,15 +1,17 @@
 import { existsSync, renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Statement, Transaction } from 'better-sqlite3';
-import { assert, must } from '../base/assert.ts';
-import { pushRowValues, table_columns } from '../agenda/change.ts';
-import type { ColumnValue, RowChange, TableName } from '../agenda/change.ts';
+import { assert, must, unreachable } from '../base/assert.ts';
+import { key_columns, pushRowValues, table_columns } from '../agenda/change.ts';
+import type { ColumnValue, DeletableTable, RowChange, TableName } from '../agenda/change.ts';
+import type { ExpiryView } from '../agenda/view.ts';
 import type { StorageId } from '../consensus/raft/configuration.ts';
 import type { AgendaStore, RequestStore, StateMeta } from '../replica/agenda-store.ts';
 import { INITIAL_DIGEST } from '../replica/digest-chain.ts';
 import { agenda_migrations } from './agenda-schema.ts';
 import { SqliteAgendaView } from './agenda-view.ts';
 import { openDatabase } from './database.ts';
+import { expiryRows } from './expiry-rows.ts';
 import { migrate } from './migrate.ts';
 import { requestRows } from './request-rows.ts';
 
@@ -75,9 +77,11 @@ type Write = Statement<ColumnValue[]>;
 export class SqliteAgendaStore implements AgendaStore {
   readonly view: SqliteAgendaView;
   readonly requests: RequestStore;
+  readonly expiry: ExpiryView;
   readonly #database: Database.Database;
   readonly #inserts: ReadonlyMap<TableName, Write>;
   readonly #updates: ReadonlyMap<TableName, Write>;
+  readonly #deletes: ReadonlyMap<TableName, Write>;
   readonly #read_meta: Statement<[], StateMeta>;
   readonly #write_meta: Statement<[number, string, number]>;
   readonly #run: Transaction<(body: () => unknown) => unknown>;
@@ -86,8 +90,10 @@ export class SqliteAgendaStore implements AgendaStore {
     this.#database = database;
     this.view = new SqliteAgendaView(database);
     this.requests = requestRows(database);
+    this.expiry = expiryRows(database);
     this.#inserts = prepareEach(database, Object.keys(table_columns) as TableName[], insertSql);
     this.#updates = prepareEach(database, ['users', 'calendars', 'appointments'], updateSql);
+    this.#deletes = prepareEach(database, Object.keys(key_columns) as DeletableTable[], deleteSql);
     this.#read_meta = database.prepare(
       'SELECT last_applied AS applied_index, digest, state_time FROM raft_meta',
     );
@@ -116,9 +122,21 @@ export class SqliteAgendaStore implements AgendaStore {
         if (typeof values[at] === 'boolean') values[at] = values[at] === true ? 1 : 0;
       }
       if (change.op === 'update') values.push(change.row.key);
-      const statements = change.op === 'insert' ? this.#inserts : this.#updates;
-      const statement = must(statements.get(change.table), 'a table that is not updated');
-      assert(statement.run(...values).changes === 1, 'no such row to update');
+      const statement = must(this.#statementsOf(change.op).get(change.table), 'no such change');
+      assert(statement.run(...values).changes === 1, `no such row to ${change.op}`);
+    }
+  }
+
+  #statementsOf(op: RowChange['op']): ReadonlyMap<TableName, Write> {
+    switch (op) {
+      case 'insert':
+        return this.#inserts;
+      case 'update':
+        return this.#updates;
+      case 'delete':
+        return this.#deletes;
+      default:
+        return unreachable(op);
     }
   }
 
@@ -151,10 +169,10 @@ const deterministic_codes = [
   'SQLITE_TOOBIG',
 ] as const;
 
-function prepareEach(
+function prepareEach<Table extends TableName>(
   database: Database.Database,
-  tables: readonly TableName[],
-  sqlFor: (table: TableName) => string,
+  tables: readonly Table[],
+  sqlFor: (table: Table) => string,
 ): ReadonlyMap<TableName, Write> {
   return new Map(tables.map((table) => [table, database.prepare<ColumnValue[]>(sqlFor(table))]));
 }
@@ -168,4 +186,9 @@ function insertSql(table: TableName): string {
 function updateSql(table: TableName): string {
   const assignments = table_columns[table].map((column) => `"${column}" = ?`).join(', ');
   return `UPDATE ${table} SET ${assignments} WHERE "key" = ?`;
+}
+
+function deleteSql(table: DeletableTable): string {
+  const conditions = key_columns[table].map((column) => `"${column}" = ?`).join(' AND ');
+  return `DELETE FROM ${table} WHERE ${conditions}`;
 }

@@ -1,15 +1,25 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { assert } from '../base/assert.ts';
+import { must } from '../base/assert.ts';
 import { table_columns } from '../agenda/change.ts';
 import type { RowChange, TableName } from '../agenda/change.ts';
+import { appointmentAt } from '../agenda/appointment-version.ts';
 import type { Appointment, Calendar, Instant, Key, User } from '../agenda/model.ts';
-import type { AgendaView } from '../agenda/view.ts';
+import type {
+  AgendaRange,
+  AgendaText,
+  AgendaView,
+  BusyRange,
+  UserSlice,
+  UserSliceMatches,
+} from '../agenda/view.ts';
 import { limits } from '../limits.ts';
-import { appointmentOf, calendarOf, userOf } from './agenda-rows.ts';
-import type { AppointmentRow, CalendarRow, UserRow } from './agenda-rows.ts';
-import { range_queries } from './range-queries.ts';
-import type { RangeParameters } from './range-queries.ts';
+import { appointmentOf, appointmentVersionOf, calendarOf, userOf } from './agenda-rows.ts';
+import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from './agenda-rows.ts';
+import { agenda_queries, agendaParameters, busy_queries, busyParameters } from './range-queries.ts';
+import type { AgendaParameters, BusyParameters } from './range-queries.ts';
 import { RowCache } from './row-cache.ts';
+import { prepareUserSearch } from './user-search.ts';
+import type { UserSearch } from './user-search.ts';
 
 function selectFrom(table: TableName): string {
   return `SELECT ${table_columns[table].map((column) => `"${column}"`).join(', ')} FROM ${table}`;
@@ -32,8 +42,12 @@ export class SqliteAgendaView implements AgendaView {
   readonly #calendar_by_key: Statement<[Key], CalendarRow>;
   readonly #default_calendar: Statement<[Key], CalendarRow>;
   readonly #appointment_by_key: Statement<[Key], AppointmentRow>;
-  readonly #agenda: Statement<[RangeParameters], AppointmentRow>;
-  readonly #readBusy: (range: RangeParameters) => readonly Key[];
+  readonly #appointment_version: Statement<[Key, number], AppointmentVersionRow>;
+  readonly #agenda: Statement<[AgendaParameters], AppointmentRow>;
+  readonly #agenda_texts: Statement<[AgendaParameters], TextRow>;
+  readonly #state_time: Statement<[], Instant>;
+  readonly #user_search: UserSearch;
+  readonly #readBusy: (range: BusyParameters) => readonly Key[];
 
   constructor(database: Database) {
     const users = selectFrom('users');
@@ -48,7 +62,15 @@ export class SqliteAgendaView implements AgendaView {
     this.#calendar_by_key = prepareRaw(`${calendars} WHERE "key" = ?`);
     this.#default_calendar = prepareRaw(`${calendars} WHERE owner_key = ? AND is_default = 1`);
     this.#appointment_by_key = prepareRaw(`${appointments} WHERE "key" = ?`);
-    this.#agenda = prepareRaw(range_queries.agenda);
+    this.#appointment_version = database
+      .prepare<[Key, number], AppointmentVersionRow>(
+        `${selectFrom('appointment_versions')} WHERE appointment_key = ? AND version = ?`,
+      )
+      .raw();
+    this.#agenda = prepareRaw(agenda_queries.appointments);
+    this.#agenda_texts = prepareRaw(agenda_queries.texts);
+    this.#state_time = database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck();
+    this.#user_search = prepareUserSearch(database);
     this.#readBusy = prepareBusy(database);
   }
 
@@ -78,12 +100,43 @@ export class SqliteAgendaView implements AgendaView {
     return orNull(this.#appointment_by_key.get(key), appointmentOf);
   }
 
-  busyOverlapping(person_key: Key, start: Instant, end: Instant, limit: number): readonly Key[] {
-    return this.#readBusy(rangeOf(person_key, start, end, limit));
+  stateTime(): Instant {
+    return must(this.#state_time.get(), 'agenda.db without its row in raft_meta');
   }
 
-  agendaOf(person_key: Key, start: Instant, end: Instant, limit: number): readonly Appointment[] {
-    return this.#agenda.all(rangeOf(person_key, start, end, limit)).map(appointmentOf);
+  appointmentAt(key: Key, version: number): Appointment | null {
+    const current = this.appointmentByKey(key);
+    if (current === null || current.version === version) return current;
+    const row = this.#appointment_version.get(key, version);
+    return row === undefined ? null : appointmentAt(current, appointmentVersionOf(row));
+  }
+
+  busyOverlapping(person_key: Key, range: BusyRange, limit: number): readonly Key[] {
+    return this.#readBusy(busyParameters(person_key, range, limit));
+  }
+
+  agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[] {
+    const parameters = agendaParameters(person_key, range, this.#goneBefore());
+    return this.#agenda.all(parameters).map(appointmentOf);
+  }
+
+  *agendaTextsOf(person_key: Key, range: AgendaRange): Iterable<AgendaText> {
+    const parameters = agendaParameters(person_key, range, this.#goneBefore());
+    for (const row of this.#agenda_texts.iterate(parameters)) {
+      yield { title: row[0], description: row[1], start: row[2], key: row[3] };
+    }
+  }
+
+  #goneBefore(): Instant {
+    return this.stateTime() - limits.cancelled_kept_ms;
+  }
+
+  usersByNamePrefix(prefix: string, after: string, limit: number): readonly User[] {
+    return this.#user_search.byNamePrefix(prefix, after, limit);
+  }
+
+  usersByNamePart(part: string, slice: UserSlice): UserSliceMatches {
+    return this.#user_search.byNamePart(part, slice);
   }
 
   /** A row is about to be written. */
@@ -99,19 +152,14 @@ export class SqliteAgendaView implements AgendaView {
   }
 }
 
-function rangeOf(person_key: Key, start: Instant, end: Instant, limit: number): RangeParameters {
-  assert(end > start, 'an empty range');
-  assert(Number.isSafeInteger(limit) && limit >= 1, `not a limit: ${limit}`);
-  return { person_key, start, end, limit };
-}
-
+type TextRow = readonly [title: string, description: string, start: Instant, key: Key];
 type BusyRow = readonly [start: Instant, appointment_key: Key];
 
 /** Most often nothing overlaps, and to learn that takes half as long as to set out for a list. */
-function prepareBusy(database: Database): (range: RangeParameters) => readonly Key[] {
-  const any = database.prepare<[RangeParameters], number>(range_queries.busy_any).pluck();
-  const short = database.prepare<[RangeParameters], BusyRow>(range_queries.busy_short).raw();
-  const long = database.prepare<[RangeParameters], BusyRow>(range_queries.busy_long).raw();
+function prepareBusy(database: Database): (range: BusyParameters) => readonly Key[] {
+  const any = database.prepare<[BusyParameters], number>(busy_queries.any).pluck();
+  const short = database.prepare<[BusyParameters], BusyRow>(busy_queries.short).raw();
+  const long = database.prepare<[BusyParameters], BusyRow>(busy_queries.long).raw();
   return (range) => {
     if (any.get(range) === 0) return [];
     const rows = [...short.all(range), ...long.all(range)];

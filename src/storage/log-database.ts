@@ -60,6 +60,9 @@ export class LogDatabase {
     const database = openDatabase({ path: options.path, synchronous: 'full' });
     try {
       migrate(database, log_migrations);
+      // After a crash of the process SQLite finds frames that the kernel has and the disk may not: what is
+      // read from here on counts as durable, so it is brought to the disk first.
+      database.pragma('wal_checkpoint(PASSIVE)');
       const meta = openGroup(database, options.group_id);
       this.#database = database;
       this.#group_id = options.group_id;

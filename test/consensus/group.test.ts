@@ -238,4 +238,54 @@ describe('the driver of a group', () => {
     await cluster.clock.until('it has caught up', () => follower.journal.commands.length === 3_000);
     expect(follower.journal.commands).toEqual(leader.journal.commands);
   });
+
+  test('scenario 6: a follower whose power fails before its sync has acknowledged nothing', async () => {
+    const cluster = await GroupCluster.create(3);
+    const leader = await cluster.awaitLeader();
+    const [one, other] = cluster.followers(leader);
+    if (one === undefined || other === undefined) throw new Error('no followers');
+    cluster.powerOff(other);
+    one.store.stall();
+    const results: ProposalResult[] = [];
+    void cluster.propose(leader, 'on one disk').then((result) => results.push(result));
+    await cluster.clock.advance(500);
+    // Long after the entry reached the follower, which has it in memory and not on its disk.
+    expect(one.group.state.log.last_index).toBe(leader.group.state.log.last_index);
+    expect(results).toEqual([]);
+    cluster.powerOff(one);
+    cluster.powerOff(leader);
+    await cluster.clock.advance(1);
+    expect(results.map((result) => result.kind)).toEqual(['unknown']);
+    await cluster.powerOn(one);
+    await cluster.powerOn(other);
+    await cluster.awaitLeader();
+    await cluster.clock.advance(500);
+    expect(one.journal.commands).toEqual([]);
+  });
+
+  test('a replica that can apply nothing more does not lead, and still votes', async () => {
+    const cluster = await GroupCluster.create(3);
+    const leader = await cluster.awaitLeader();
+    leader.journal.defect = new Error('a command of a newer program');
+    const proposal = cluster.propose(leader, 'halts the leader');
+    await cluster.clock.advance(100);
+    expect(leader.failures).toEqual([leader.journal.defect]);
+    expect(leader.group.state.role).toBe('follower');
+    expect((await withDeadline(cluster, proposal)).kind).toBe('unknown');
+    const others = cluster.followers(leader);
+    const [down] = others;
+    if (down === undefined) throw new Error('no follower');
+    cluster.powerOff(down);
+    // Two are left, and only one of them may lead: it needs the vote of the other.
+    await cluster.clock.until('a leader that can apply', () =>
+      others.some((replica) => replica !== down && replica.group.state.role === 'leader'),
+    );
+    await cluster.clock.advance(20_000);
+    expect(leader.group.state.role).toBe('follower');
+  });
 });
+
+async function withDeadline<T>(cluster: GroupCluster, promise: Promise<T>): Promise<T> {
+  await cluster.clock.advance(5_000);
+  return promise;
+}

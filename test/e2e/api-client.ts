@@ -36,7 +36,7 @@ export async function call(
   };
 }
 
-const good_password = 'an uncommon password for tests';
+export const good_password = 'an uncommon password for tests';
 
 /** Registers, and again while the cluster says "later"; answers the token. */
 export async function register(

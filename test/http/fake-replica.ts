@@ -3,10 +3,24 @@ import type { Command } from '../../src/agenda/command.ts';
 import { authenticate } from '../../src/agenda/decide/authenticate.ts';
 import { decideCommand } from '../../src/agenda/decide/decide-command.ts';
 import { decide } from '../../src/agenda/decide/decide.ts';
-import type { Appointment, Calendar, Key, Occurrence, User } from '../../src/agenda/model.ts';
+import { appointmentAt } from '../../src/agenda/appointment-version.ts';
+import type {
+  Appointment,
+  AppointmentVersion,
+  Calendar,
+  Key,
+  Occurrence,
+  User,
+} from '../../src/agenda/model.ts';
 import type { Answer, CommandOutcome } from '../../src/agenda/outcome.ts';
-import type { AgendaView } from '../../src/agenda/view.ts';
+import type {
+  AgendaRange,
+  AgendaView,
+  UserSlice,
+  UserSliceMatches,
+} from '../../src/agenda/view.ts';
 import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
+import type { RememberedRequest } from '../../src/replica/agenda-store.ts';
 import type {
   PeerStatus,
   ProposeResult,
@@ -20,11 +34,17 @@ export class FakeState {
   readonly users = new Map<Key, User>();
   readonly calendars = new Map<Key, Calendar>();
   readonly appointments = new Map<Key, Appointment>();
-  readonly occurrences: Occurrence[] = [];
-  readonly remembered = new Map<string, { fingerprint: string; answer: Answer }>();
+  readonly versions: AppointmentVersion[] = [];
+  occurrences: Occurrence[] = [];
+  state_time = 0;
+  readonly remembered = new Map<
+    string,
+    { entry_index: number; fingerprint: string; answer: Answer }
+  >();
   readonly commands: Command[] = [];
   index = 1;
   leader_id: string | null = 'agenda-1';
+  term = 3;
   readonly configuration: Configuration;
 
   constructor(node_ids: readonly string[]) {
@@ -41,10 +61,15 @@ export class FakeState {
   apply(command: Command): ProposeResult {
     this.commands.push(command);
     this.index += 1;
+    this.state_time = Math.max(this.state_time, command.at);
     const outcome = this.#judge(command);
     if (outcome.kind === 'done' && command.remember !== null) {
       const { scope_hash, fingerprint } = command.remember;
-      this.remembered.set(scope_hash, { fingerprint, answer: outcome.answer });
+      this.remembered.set(scope_hash, {
+        entry_index: this.index,
+        fingerprint,
+        answer: outcome.answer,
+      });
     }
     return { kind: 'applied', index: this.index, outcome };
   }
@@ -60,7 +85,7 @@ export class FakeState {
       }
       return { kind: 'refused', refusal: { code: 'idempotency_key_reused', detail: 'Another.' } };
     }
-    const place = { index: this.index, state_time: command.at };
+    const place = { index: this.index, state_time: this.state_time };
     const decision = decideCommand(view, command, who.value, place, decide);
     if (decision.kind === 'refused') return decision;
     for (const change of decision.changes) this.#write(change);
@@ -68,6 +93,13 @@ export class FakeState {
   }
 
   #write(change: RowChange): void {
+    if (change.op === 'delete') {
+      if (change.table !== 'occurrences') throw new Error('nothing else is deleted here');
+      const { appointment_key } = change.row;
+      this.occurrences = this.occurrences.filter((one) => one.appointment_key !== appointment_key);
+      return;
+    }
+    if (change.table === 'appointment_versions') this.versions.push(change.row);
     if (change.table === 'users') this.users.set(change.row.key, change.row);
     if (change.table === 'calendars') this.calendars.set(change.row.key, change.row);
     if (change.table === 'appointments') this.appointments.set(change.row.key, change.row);
@@ -75,11 +107,16 @@ export class FakeState {
   }
 
   view(): AgendaView {
-    const overlapping = (person: Key, start: number, end: number, limit: number): Occurrence[] =>
+    const overlapping = (person: Key, start: number, end: number): Occurrence[] =>
       this.occurrences
         .filter((one) => one.person_key === person && one.start < end && one.end > start)
-        .sort((a, b) => a.start - b.start || a.appointment_key - b.appointment_key)
-        .slice(0, limit);
+        .sort((a, b) => a.start - b.start || a.appointment_key - b.appointment_key);
+    const onAgenda = (person: Key, range: AgendaRange): Appointment[] =>
+      overlapping(person, range.start, range.end)
+        .flatMap((one) => this.appointments.get(one.appointment_key) ?? [])
+        .filter((one) => range.with_cancelled || one.cancelled_at === null)
+        .filter((one) => isAfter(one, range.after))
+        .slice(0, range.limit);
     const first = <T>(rows: Iterable<T>, matches: (row: T) => boolean): T | null =>
       [...rows].find(matches) ?? null;
     return {
@@ -92,16 +129,48 @@ export class FakeState {
       defaultCalendarOf: (owner) =>
         first(this.calendars.values(), (calendar) => calendar.owner_key === owner),
       appointmentByKey: (key) => this.appointments.get(key) ?? null,
-      busyOverlapping: (person, start, end, limit) =>
-        overlapping(person, start, end, limit)
-          .filter((one) => one.busy)
-          .map((one) => one.appointment_key),
-      agendaOf: (person, start, end, limit) =>
-        overlapping(person, start, end, limit).flatMap(
-          (one) => this.appointments.get(one.appointment_key) ?? [],
-        ),
+      usersByNamePrefix: (prefix, after, limit) =>
+        [...this.users.values()]
+          .filter((user) => user.username_folded.startsWith(prefix))
+          .filter((user) => user.username_folded > after)
+          .sort((a, b) => (a.username_folded < b.username_folded ? -1 : 1))
+          .slice(0, limit),
+      usersByNamePart: (part, slice) => usersByNamePart([...this.users.values()], part, slice),
+      busyOverlapping: (person, { start, end, except_key }, limit) =>
+        overlapping(person, start, end)
+          .filter((one) => one.busy && one.appointment_key !== except_key)
+          .map((one) => one.appointment_key)
+          .slice(0, limit),
+      stateTime: () => this.state_time,
+      appointmentAt: (key, version) => {
+        const current = this.appointments.get(key) ?? null;
+        if (current === null || current.version === version) return current;
+        const kept = this.versions.find(
+          (one) => one.appointment_key === key && one.version === version,
+        );
+        return kept === undefined ? null : appointmentAt(current, kept);
+      },
+      agendaOf: onAgenda,
+      agendaTextsOf: onAgenda,
     };
   }
+}
+
+function isAfter({ start, key }: Appointment, after: AgendaRange['after']): boolean {
+  return after === null || start > after.start || (start === after.start && key > after.key);
+}
+
+function usersByNamePart(all: User[], part: string, slice: UserSlice): UserSliceMatches {
+  const seen = all
+    .filter((user) => user.key > slice.after_key)
+    .sort((a, b) => a.key - b.key)
+    .slice(0, slice.rows);
+  const users = seen
+    .filter((user) => !user.username_folded.startsWith(part))
+    .filter((user) => `${user.username_folded}\n${user.display_name_folded}`.includes(part))
+    .slice(0, slice.limit);
+  const last = users.length === slice.limit ? users.at(-1) : seen.at(-1);
+  return { users, next_after_key: last?.key ?? null };
 }
 
 function memberOf(node_id: string): Member {
@@ -140,19 +209,25 @@ export class FakeReplica implements Replica {
       group_id: 'main',
       node_id: this.node_id,
       role: this.#leads ? 'leader' : 'follower',
-      term: 3,
+      term: this.state.term,
       leader: leader_id === null ? null : memberOf(leader_id),
       commit_index: index,
       applied_index: this.applied_index ?? index,
       first_index: 1,
       last_index: index,
-      last_term: 3,
+      last_term: this.state.term,
       snapshot_index: 0,
       digest: 'd1ge57',
       configuration,
       proposals_pending: 0,
       peers: this.peers,
     };
+  }
+
+  remembered(scope_hash: string): RememberedRequest | null {
+    const remembered = this.state.remembered.get(scope_hash);
+    if (remembered === undefined) return null;
+    return { ...remembered, scope_hash, expires_at: Number.MAX_SAFE_INTEGER };
   }
 
   propose(command: Command): Promise<ProposeResult> {
@@ -174,9 +249,9 @@ export class FakeReplica implements Replica {
     return Promise.resolve((this.applied_index ?? this.state.index) >= index);
   }
 
-  waitForLeader(): Promise<Member | null> {
-    const { leader_id } = this.state;
-    return Promise.resolve(leader_id === null ? null : memberOf(leader_id));
+  waitForLeader(_timeout_ms: number, past_term = 0): Promise<Member | null> {
+    const { leader_id, term } = this.state;
+    return Promise.resolve(leader_id === null || term <= past_term ? null : memberOf(leader_id));
   }
 
   staleMs(): number | null {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../src/limits.ts';
+import type { NodeAddress } from '../../src/http/dependencies.ts';
 import { FakeApis, meeting, registration } from './api-fixture.ts';
 import type { Reply } from './api-fixture.ts';
 
@@ -151,12 +152,47 @@ describe('a ticket', () => {
     expectRefused(await apis.call('POST', location, { body }), 401, 'unauthenticated');
   });
 
-  test('is never redirected again: when leadership moved, 503', async () => {
-    const location = await redirected();
-    apis.state.leader_id = 'agenda-3';
-    const reply = await apis.call('POST', location, { body });
-    expectRefused(reply, 503, 'no_leader');
-    expect(reply.headers.get('retry-after')).not.toBeNull();
+  describe('is never redirected again: the node it reaches', () => {
+    test('serves it', async () => {
+      const reply = await apis.call('POST', await redirected(), { body });
+      expect([reply.status, reply.headers.get('agenda-served-by')]).toEqual([201, null]);
+    });
+
+    test('forwards it when leadership moved, whatever Agenda-Routing says', async () => {
+      const headers = { 'agenda-routing': 'redirect' };
+      const location = await redirected('/api/appointments', headers);
+      apis.state.leader_id = 'agenda-3';
+      const first = await apis.call('POST', location, { body, headers });
+      expect([first.status, first.headers.get('agenda-served-by')]).toEqual([201, 'agenda-3']);
+      expect(apis.state.commands).toHaveLength(1);
+      expect(apis.state.commands[0]).toMatchObject({
+        origin_node: 'agenda-1',
+        remember: { ttl_ms: limits.ticket_key_ttl_ms },
+      });
+      // The second use gets the first answer, also when it comes another way.
+      apis.state.leader_id = 'agenda-1';
+      const second = await apis.call('POST', location, { body });
+      expect([second.status, second.body]).toEqual([201, first.body]);
+      expect(second.headers.get('idempotency-replayed')).toBe('true');
+    });
+
+    test('answers 503 when there is no leader', async () => {
+      const location = await redirected();
+      apis.state.leader_id = null;
+      const reply = await apis.call('POST', location, { body });
+      expectRefused(reply, 503, 'no_leader');
+      expect(reply.headers.get('retry-after')).not.toBeNull();
+    });
+
+    test('never answers 401 for that, even when the clock of the new leader is ahead', async () => {
+      const location = await redirected();
+      apis.state.leader_id = 'agenda-3';
+      apis.next_forward = () => {
+        apis.clock_offset_ms = limits.ticket_ttl_ms;
+        return null;
+      };
+      expect((await apis.call('POST', location, { body })).status).toBe(201);
+    });
   });
 });
 
@@ -170,68 +206,111 @@ test('a leader that is told by the consensus that another leads redirects after 
   expect(reply.headers.get('location')).toContain(apis.node(1).origin);
 });
 
-describe('no leader that can be named is 503 no_leader', () => {
-  test('none known', async () => {
-    apis.state.leader_id = null;
-    const reply = await apis.call('POST', '/api/appointments', { at: FOLLOWER, token, body });
+test('no leader: 503 no_leader with Retry-After, however it was to be routed', async () => {
+  apis.state.leader_id = null;
+  for (const headers of [{}, { 'agenda-routing': 'forward' }, { 'agenda-routing': 'redirect' }]) {
+    const options = { at: FOLLOWER, token, body, headers };
+    const reply = await apis.call('POST', '/api/appointments', options);
     expectRefused(reply, 503, 'no_leader');
+    expect(reply.headers.get('retry-after')).toMatch(/^\d+$/);
+  }
+});
+
+describe('LEADER_ROUTING and Agenda-Routing', () => {
+  const shared = 'agenda.example.org';
+  type Way = 'redirect' | 'forward';
+  const cases: ['auto' | Way, string | undefined, Way | undefined, Way][] = [
+    ['auto', undefined, undefined, 'redirect'],
+    ['auto', shared, undefined, 'forward'],
+    ['auto', undefined, 'forward', 'forward'],
+    ['auto', shared, 'redirect', 'redirect'],
+    ['redirect', undefined, undefined, 'redirect'],
+    ['redirect', shared, undefined, 'redirect'],
+    ['redirect', shared, 'forward', 'forward'],
+    ['forward', undefined, undefined, 'forward'],
+    ['forward', undefined, 'redirect', 'redirect'],
+  ];
+  test.each(cases)('%s, Host %s, Agenda-Routing %s: %s', async (mode, host, asked, way) => {
+    await apis.stop();
+    apis = await FakeApis.start(2, { leader_routing: mode });
+    token = await apis.register('ana');
+    const headers: Record<string, string> = asked === undefined ? {} : { 'agenda-routing': asked };
+    const options = { at: FOLLOWER, token, body, headers, ...(host === undefined ? {} : { host }) };
+    const reply = await apis.call('POST', '/api/appointments', options);
+    expect(reply.status).toBe(way === 'redirect' ? 307 : 201);
+    expect(apis.forwarded).toHaveLength(way === 'forward' ? 1 : 0);
   });
 
-  test('without an address', async () => {
-    apis.addresses = apis.addresses.slice(1);
-    const reply = await apis.call('POST', '/api/appointments', { at: FOLLOWER, token, body });
-    expectRefused(reply, 503, 'no_leader');
+  test('other values of Agenda-Routing are 400', async () => {
+    for (const at of [0, FOLLOWER]) {
+      const headers = { 'agenda-routing': 'sideways' };
+      const reply = await apis.call('POST', '/api/appointments', { at, token, body, headers });
+      expectRefused(reply, 400, 'invalid_request');
+    }
   });
 });
 
-describe('a client that came by PUBLIC_URL', () => {
-  async function askAs(own: string, leaders: string | null): Promise<Reply> {
+describe('Location uses the address of the leader of the same kind; has it none, forward', () => {
+  async function askAs(
+    own: string,
+    leaders: Partial<NodeAddress>,
+    more: { host?: string; headers?: Record<string, string> } = {},
+  ): Promise<Reply> {
     await apis.stop();
-    apis = await FakeApis.start(2, { public_url: own });
+    apis = await FakeApis.start(2, { public_url: own, trust_proxy: ['loopback'] });
     token = await apis.register('ana');
-    apis.state.commands.length = 0;
     apis.addresses = apis.addresses.map((address, at) =>
-      at === 0 ? { ...address, public_url: leaders } : address,
+      at === 0 ? { ...address, ...leaders } : address,
     );
-    // `fetch` sets Host itself, so this client is a plain one.
-    const { request } = await import('node:http');
-    const { hostname, port } = new URL(apis.node(FOLLOWER).origin);
-    const text = JSON.stringify(body);
-    return new Promise((resolve, reject) => {
-      const headers = {
-        host: new URL(own).host,
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(text),
-      };
-      const options = { hostname, port, path: '/api/appointments', method: 'POST', headers };
-      const sent = request(options, (answer) => {
-        let received = '';
-        answer.on('data', (chunk: Buffer) => (received += chunk.toString()));
-        answer.on('end', () => {
-          const answered = new Headers({ location: answer.headers.location ?? '' });
-          const parsed = JSON.parse(received) as Record<string, unknown>;
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answered,
-            body: parsed,
-            text: received,
-          });
-        });
-      });
-      sent.on('error', reject).end(text);
-    });
+    const options = { at: FOLLOWER, token, body, host: new URL(own).host, ...more };
+    return apis.call('POST', '/api/appointments', options);
   }
 
-  test("is sent to the leader's", async () => {
-    const reply = await askAs('https://two.example', 'https://one.example');
+  test('PUBLIC_URL', async () => {
+    const reply = await askAs('https://two.example', { public_url: 'https://one.example' });
     expect(reply.status).toBe(307);
     expect(reply.headers.get('location')).toMatch(/^https:\/\/one\.example\/api\/appointments\?/);
+    expect(reply.body).toMatchObject({ leader_id: 'agenda-1', leader: 'https://one.example' });
   });
 
-  test('is sent nowhere when the leader has none, or only over http', async () => {
-    expectRefused(await askAs('https://two.example', null), 503, 'no_leader');
-    expectRefused(await askAs('https://two.example', 'http://one.example'), 503, 'no_leader');
+  test('PUBLIC_URL, told by a proxy that is trusted', async () => {
+    const headers = { 'x-forwarded-host': 'two.example' };
+    const leaders = { public_url: 'https://one.example' };
+    const reply = await askAs('https://two.example', leaders, { host: 'inside:1', headers });
+    expect(reply.status).toBe(307);
+  });
+
+  test('without one it is forwarded', async () => {
+    const reply = await askAs('https://two.example', { public_url: null });
+    expect([reply.status, reply.headers.get('agenda-served-by')]).toEqual([201, 'agenda-1']);
+  });
+
+  test('one PUBLIC_URL for all is a shared name', async () => {
+    const reply = await askAs('https://all.example', { public_url: 'https://all.example' });
+    expect([reply.status, reply.headers.get('agenda-served-by')]).toEqual([201, 'agenda-1']);
+  });
+
+  test('never https to http', async () => {
+    const reply = await askAs('https://two.example', { public_url: 'http://one.example' });
+    expect([reply.status, reply.headers.get('agenda-served-by')]).toEqual([201, 'agenda-1']);
+    const headers = { 'x-forwarded-proto': 'https', 'agenda-routing': 'redirect' };
+    const host = new URL(apis.node(FOLLOWER).origin).host;
+    const secure = await askAs('https://two.example', { public_url: null }, { host, headers });
+    expect([secure.status, secure.headers.get('agenda-served-by')]).toEqual([201, 'agenda-1']);
+  });
+
+  test('an address that is not known', async () => {
+    apis.addresses = apis.addresses.slice(1);
+    const reply = await apis.call('POST', '/api/appointments', { at: FOLLOWER, token, body });
+    expect([reply.status, reply.headers.get('agenda-served-by')]).toEqual([201, 'agenda-1']);
+  });
+
+  test('by localhost, to an address that works for who is there', async () => {
+    const { port } = new URL(apis.node(FOLLOWER).origin);
+    const options = { at: FOLLOWER, token, body, host: `localhost:${port}` };
+    const reply = await apis.call('POST', '/api/appointments', options);
+    expect(reply.status).toBe(307);
+    expect(reply.headers.get('location')?.startsWith(apis.node(0).origin)).toBe(true);
   });
 });
 

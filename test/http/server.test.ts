@@ -160,7 +160,6 @@ describe('bad input changes nothing and says what would be right', () => {
       { rrule: 'FREQ=DAILY' },
       { group_id: 'grp_001' },
       { participants: [{ username: 'bruno' }] },
-      { all_day: true, start: '2027-01-15', end: '2027-01-16' },
     ];
     for (const more of later) {
       const body = meeting(9, more);

@@ -1,13 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { CodecError } from '../../src/base/codec.ts';
-import type { Command, CommandBody } from '../../src/agenda/command.ts';
+import type { Command, CommandBody, UpdateAppointment } from '../../src/agenda/command.ts';
 import { limits } from '../../src/limits.ts';
 import {
   decodeCommand,
   encodeCommand,
   UnknownCommandError,
 } from '../../src/replica/command-codec.ts';
-import { appointmentBody, registerBody, requestKey } from '../support/agenda-fixture.ts';
+import {
+  appointmentBody,
+  profileBody,
+  registerBody,
+  requestKey,
+} from '../support/agenda-fixture.ts';
 
 function commandOf(body: CommandBody): Command {
   return {
@@ -22,6 +27,22 @@ function commandOf(body: CommandBody): Command {
   };
 }
 
+const field_error = { field: 'end', detail: 'must be after start' };
+
+function updateBody(changes: Partial<UpdateAppointment> = {}): UpdateAppointment {
+  const { kind: _kind, allow_conflict, ...fields } = appointmentBody();
+  return {
+    kind: 'appointment.update',
+    appointment_key: 8192,
+    if_match: null,
+    computed_from: null,
+    fields,
+    wrong: [],
+    allow_conflict,
+    ...changes,
+  };
+}
+
 /** The bytes of a command after a change to its JSON. */
 function altered(change: (value: Record<string, unknown>) => unknown): Uint8Array {
   const value = JSON.parse(encodeCommand(commandOf(appointmentBody())).toString()) as Record<
@@ -32,15 +53,23 @@ function altered(change: (value: Record<string, unknown>) => unknown): Uint8Arra
 }
 
 describe('a command', () => {
-  test.each([registerBody('Zoë 😀'), appointmentBody({ calendar_key: 4097 })])(
-    'comes back as it was: $kind',
-    (body) => {
-      const command = commandOf(body);
-      expect(decodeCommand(encodeCommand(command))).toEqual(command);
-      const without_key = { ...command, remember: null, by: null, token_version: null };
-      expect(decodeCommand(encodeCommand(without_key))).toEqual(without_key);
-    },
-  );
+  test.each<CommandBody>([
+    registerBody('Zoë 😀'),
+    profileBody(),
+    profileBody({ if_match: [1, 2], email: 'Ana@x', email_folded: 'ana@x', share_busy: false }),
+    { kind: 'user.change_password', if_match: [], password_hash: '$argon2id$' },
+    { kind: 'user.log_out' },
+    appointmentBody({ calendar_key: 4097 }),
+    updateBody(),
+    updateBody({ if_match: [2, 3], computed_from: 3, fields: null, wrong: [field_error] }),
+    { kind: 'appointment.cancel', appointment_key: 8192, if_match: [] },
+    { kind: 'appointment.restore', appointment_key: 8192, if_match: null, allow_conflict: true },
+  ])('comes back as it was: $kind', (body) => {
+    const command = commandOf(body);
+    expect(decodeCommand(encodeCommand(command))).toEqual(command);
+    const without_key = { ...command, remember: null, by: null, token_version: null };
+    expect(decodeCommand(encodeCommand(without_key))).toEqual(without_key);
+  });
 
   test('is encoded with its own fields only, whatever else the object holds', () => {
     const command = commandOf(appointmentBody());

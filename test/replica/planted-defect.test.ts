@@ -31,7 +31,7 @@ describe('a defect in the rules', () => {
     if (body.title === 'throw') throw new TypeError('planted');
     if (body.title !== 'bad row') return decision;
     const [change] = decision.changes;
-    if (change?.table !== 'appointments') return decision;
+    if (change?.op !== 'insert' || change.table !== 'appointments') return decision;
     const row = { ...change.row, title: null as unknown as string };
     return { ...decision, changes: [...decision.changes.slice(1), { ...change, row }] };
   };

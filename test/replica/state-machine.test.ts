@@ -177,6 +177,11 @@ describe('when the storage fails', () => {
           appointmentByKey: (key) => view.appointmentByKey(key),
           busyOverlapping: (...range) => view.busyOverlapping(...range),
           agendaOf: (...range) => view.agendaOf(...range),
+          agendaTextsOf: (...range) => view.agendaTextsOf(...range),
+          appointmentAt: (key, version) => view.appointmentAt(key, version),
+          stateTime: () => view.stateTime(),
+          usersByNamePrefix: (...wanted) => view.usersByNamePrefix(...wanted),
+          usersByNamePart: (...wanted) => view.usersByNamePart(...wanted),
         },
         write(changes) {
           store.write(changes);

@@ -1,99 +1,23 @@
-import { existsSync, mkdtempSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { seededPrng } from '../../src/base/prng.ts';
+import { describe, expect, test } from '@jest/globals';
+import { versionBefore } from '../../src/agenda/appointment-version.ts';
 import { table_columns } from '../../src/agenda/change.ts';
 import type { RowChange } from '../../src/agenda/change.ts';
-import type { Appointment, Calendar, Key, User } from '../../src/agenda/model.ts';
+import type { Appointment, Calendar, User } from '../../src/agenda/model.ts';
 import { INITIAL_DIGEST } from '../../src/replica/digest-chain.ts';
 import { openAgendaStore } from '../../src/storage/agenda-store.ts';
-import type { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
-import { range_queries } from '../../src/storage/range-queries.ts';
-import { DAY_MS, HOUR_MS, MIDNIGHT, STORAGE_ID } from '../support/agenda-fixture.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-const directory = temporaryDirectory('agenda-store');
-afterAll(directory.remove);
-
-function newPath(): string {
-  return join(mkdtempSync(join(directory.path, 'store-')), 'agenda.db');
-}
-
-function opened<T>(use: (store: SqliteAgendaStore, path: string) => T): T {
-  const path = newPath();
-  const { store } = openAgendaStore({ path, storage_id: STORAGE_ID });
-  try {
-    return use(store, path);
-  } finally {
-    store.close();
-  }
-}
-
-const ana: User = {
-  key: 4096,
-  username: 'Ana',
-  username_folded: 'ana',
-  email: 'Ana@example.org',
-  email_folded: 'ana@example.org',
-  display_name: 'Ana 😀',
-  password_hash: 'hash',
-  token_version: 3,
-  token_version_index: 2,
-  time_zone: 'Europe/Madrid',
-  locale: 'es',
-  share_busy: true,
-  version: 5,
-  origin_node: 'agenda-1',
-  created_at: 6,
-  updated_at: 7,
-};
-
-const calendar: Calendar = {
-  key: 4097,
-  owner_key: ana.key,
-  is_default: true,
-  version: 1,
-  origin_node: 'agenda-1',
-  created_at: 2,
-  updated_at: 3,
-};
-
-const appointment: Appointment = {
-  key: 8192,
-  owner_key: ana.key,
-  calendar_key: calendar.key,
-  uid: null,
-  title: 'Title',
-  description: 'Description',
-  start: MIDNIGHT,
-  end: MIDNIGHT + HOUR_MS,
-  all_day: false,
-  time_zone: 'Europe/Madrid',
-  privacy: 'freebusy',
-  busy: true,
-  status: 'accepted',
-  sequence: 4,
-  version: 5,
-  changed_index: 6,
-  origin_node: 'agenda-1',
-  created_at: 8,
-  updated_at: 9,
-};
-
-/** An appointment with its occurrence on Ana's agenda. */
-function booked(changes: Partial<Appointment>, person_key: Key = ana.key): RowChange[] {
-  const row = { ...appointment, ...changes };
-  const { start, end, busy, key: appointment_key } = row;
-  return [
-    { op: 'insert', table: 'appointments', row },
-    { op: 'insert', table: 'occurrences', row: { person_key, start, end, appointment_key, busy } },
-  ];
-}
-
-function write(store: SqliteAgendaStore, changes: readonly RowChange[]): void {
-  store.transaction(() => store.write(changes));
-}
+import { HOUR_MS, MIDNIGHT, STORAGE_ID } from '../support/agenda-fixture.ts';
+import {
+  ana,
+  appointment,
+  booked,
+  calendar,
+  newPath,
+  opened,
+  rangeOf,
+  write,
+} from '../support/store-fixture.ts';
 
 describe('rows', () => {
   test('come back as they were written, whole', () => {
@@ -115,7 +39,7 @@ describe('rows', () => {
       expect(view.calendarByKey(4098)).toEqual(second);
       expect(view.defaultCalendarOf(ana.key)).toEqual(calendar);
       expect(view.appointmentByKey(8192)).toEqual(appointment);
-      expect(view.agendaOf(ana.key, MIDNIGHT, MIDNIGHT + 1, 10)).toEqual([appointment]);
+      expect(view.agendaOf(ana.key, rangeOf(MIDNIGHT, MIDNIGHT + 1))).toEqual([appointment]);
     });
   });
 
@@ -153,6 +77,57 @@ describe('rows', () => {
       expect(store.view.userByKey(ana.key)).toEqual(later);
       expect(store.view.defaultCalendarOf(ana.key)).toEqual(later_calendar);
       expect(store.view.appointmentByKey(appointment.key)).toEqual(moved);
+    });
+  });
+
+  test('a deleted one is gone, and the others stay', () => {
+    opened((store) => {
+      write(store, [...booked({}), ...booked({ key: 8193 })]);
+      const { key, start } = appointment;
+      const occurrence = { person_key: ana.key, start, appointment_key: key };
+      const deletion: RowChange[] = [
+        { op: 'delete', table: 'occurrences', row: occurrence },
+        { op: 'delete', table: 'appointments', row: { key } },
+      ];
+      write(store, deletion);
+      expect(store.view.appointmentByKey(key)).toBeNull();
+      const left = store.view.agendaOf(ana.key, rangeOf(MIDNIGHT, MIDNIGHT + HOUR_MS));
+      expect(left.map((one) => one.key)).toEqual([8193]);
+      expect(() => write(store, deletion)).toThrow('no such row to delete');
+    });
+  });
+
+  test('an earlier version of an appointment comes back as it was', () => {
+    opened((store) => {
+      const later: Appointment = {
+        ...appointment,
+        version: appointment.version + 1,
+        title: 'Later',
+        all_day: true,
+        time_zone: 'UTC',
+        start_offset_s: 0,
+        end_offset_s: 0,
+        start: 1,
+        end: 2,
+        calendar_key: 99,
+        busy: false,
+        status: 'cancelled',
+        cancelled_at: 5,
+        privacy: 'full',
+        sequence: 9,
+        origin_node: 'agenda-2',
+        updated_at: 77,
+      };
+      write(store, [
+        ...booked(later),
+        { op: 'insert', table: 'appointment_versions', row: versionBefore(appointment, 100) },
+      ]);
+      const { key, version } = appointment;
+      const { cancelled_at: _cancelled, ...shown } = appointment;
+      expect(store.view.appointmentAt(key, version)).toMatchObject(shown);
+      expect(store.view.appointmentAt(key, later.version)).toEqual(later);
+      expect(store.view.appointmentAt(key, 1)).toBeNull();
+      expect(store.view.appointmentAt(key + 1, 1)).toBeNull();
     });
   });
 
@@ -206,105 +181,6 @@ describe('rows', () => {
       expect(errors.map((error) => store.isStorageFailure(error))).toEqual([false, false, false]);
       const disk_full = new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
       expect(store.isStorageFailure(disk_full)).toBe(true);
-    });
-  });
-});
-
-describe('range reads', () => {
-  const lengths_ms = [1, HOUR_MS, DAY_MS - 1, DAY_MS, DAY_MS + 1, 40 * DAY_MS];
-
-  test('give what overlaps, by start then key, as a plain search does', () => {
-    opened((store) => {
-      const prng = seededPrng(7);
-      const all: Appointment[] = [];
-      for (let key = 1; key <= 400; key += 1) {
-        const start = MIDNIGHT + prng.below(60 * 24) * HOUR_MS;
-        const end = start + (lengths_ms[prng.below(lengths_ms.length)] ?? 1);
-        const status = prng.below(10) === 0 ? 'cancelled' : 'accepted';
-        all.push({ ...appointment, key, start, end, busy: prng.below(3) > 0, status });
-      }
-      write(
-        store,
-        all.flatMap((one) => booked(one)),
-      );
-      write(store, booked({ key: 1_000, start: MIDNIGHT, end: MIDNIGHT + 90 * DAY_MS }, 77));
-      all.sort((one, other) => one.start - other.start || one.key - other.key);
-      for (let round = 0; round < 300; round += 1) {
-        const start = MIDNIGHT + (prng.below(70 * 24) - 100) * HOUR_MS;
-        const end = start + 1 + prng.below(10 * 24) * HOUR_MS;
-        const limit = 1 + prng.below(40);
-        const expected = all
-          .filter((one) => one.start < end && one.end > start)
-          .filter((one) => one.status !== 'cancelled');
-        expect(store.view.agendaOf(ana.key, start, end, limit)).toEqual(expected.slice(0, limit));
-        const busy = expected.filter((one) => one.busy).map((one) => one.key);
-        expect(store.view.busyOverlapping(ana.key, start, end, limit)).toEqual(
-          busy.slice(0, limit),
-        );
-      }
-    });
-  });
-
-  test('touching ends do not overlap', () => {
-    opened((store) => {
-      write(store, booked({ start: MIDNIGHT, end: MIDNIGHT + HOUR_MS }));
-      write(store, booked({ key: 8193, start: MIDNIGHT - 2 * DAY_MS, end: MIDNIGHT }));
-      const busy = (start: number, end: number): readonly Key[] =>
-        store.view.busyOverlapping(ana.key, MIDNIGHT + start, MIDNIGHT + end, 10);
-      expect(busy(HOUR_MS, 2 * HOUR_MS)).toEqual([]);
-      expect(busy(HOUR_MS - 1, 2 * HOUR_MS)).toEqual([8192]);
-      expect(busy(-HOUR_MS, 0)).toEqual([8193]);
-      expect(busy(-2 * DAY_MS - 1, -2 * DAY_MS)).toEqual([]);
-      expect(busy(-1, 1)).toEqual([8193, 8192]);
-    });
-  });
-
-  test.each(Object.entries(range_queries))(
-    'the plan of %s looks at a day before the range, and at long ones that have not ended',
-    (_, sql) => {
-      opened((__, path) => {
-        const database = new Database(path, { readonly: true });
-        const parameters = { person_key: 1, start: 1, end: 2, limit: 3 };
-        const plan = (
-          database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(parameters) as { detail: string }[]
-        ).map((row) => row.detail);
-        database.close();
-        // `USING PRIMARY KEY` with a lower bound, or the index of the long ones; never a whole table.
-        const searches = plan.filter((detail) => /\b(SCAN|SEARCH) o\b/.test(detail));
-        expect(searches.length).toBeGreaterThanOrEqual(1);
-        for (const detail of searches) {
-          expect(detail).toMatch(
-            /PRIMARY KEY \(person_key=\? AND start>\? AND start<\?\)|INDEX occurrences_long \(person_key=\? AND end>\?\)/,
-          );
-        }
-        expect(plan.filter((detail) => detail.includes('SCAN'))).toEqual(
-          plan.filter((detail) => detail === 'SCAN CONSTANT ROW'),
-        );
-      });
-    },
-  );
-
-  test('no plan is made anew for the value of a limit', () => {
-    // See `range-queries.ts`: a bare `LIMIT @limit` costs twenty times as much.
-    for (const sql of Object.values(range_queries)) expect(sql).not.toMatch(/LIMIT @limit\s*$/);
-  });
-
-  test.each([
-    ['SELECT * FROM users WHERE username_folded = ?', 'sqlite_autoindex_users'],
-    ['SELECT * FROM users WHERE email_folded = ?', 'sqlite_autoindex_users'],
-    ['SELECT * FROM calendars WHERE owner_key = ? AND is_default = 1', 'calendars_default'],
-    ['SELECT * FROM raft_applied WHERE scope_head = ?', 'raft_applied_by_scope'],
-    [
-      'SELECT entry_index FROM raft_applied WHERE ? ORDER BY expires_at, entry_index LIMIT 1',
-      'raft_applied_by_expiry',
-    ],
-  ])('%s uses an index', (sql, index) => {
-    opened((_, path) => {
-      const database = new Database(path, { readonly: true });
-      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(1) as { detail: string }[];
-      database.close();
-      expect(plan.map((row) => row.detail).join('\n')).toContain(index);
-      expect(plan.some((row) => row.detail.includes('TEMP B-TREE'))).toBe(false);
     });
   });
 });

@@ -188,4 +188,34 @@ describeWithShim('fsyncs, counted below SQLite', () => {
     const synced = new Set(readFileSync(paths.log, 'utf8').trim().split('\n'));
     expect(synced).toContain('raft.db-wal');
   });
+
+  test('what a killed process had written is synced before it is read as durable', () => {
+    const root = join(directory.path, 'killed');
+    mkdirSync(root);
+    const path = JSON.stringify(join(root, 'raft.db'));
+    const opened = `import { LogDatabase } from ${compiledModule('storage/log-database.js')};
+       const log = new LogDatabase({ path: ${path}, group_id: 'main' });`;
+    const killed = runScript(
+      `${opened}
+       log.write([{ kind: 'persist', write_id: 1, hard_state: { term: 7, voted_for: null }, truncate_from: null, entries: [], commit_index: 0 }]);
+       process.kill(process.pid, 'SIGKILL');`,
+    );
+    expect(killed.signal).toBe('SIGKILL');
+    const paths = {
+      root,
+      shadow: join(directory.path, 'image'),
+      log: join(directory.path, 'syncs'),
+    };
+    mkdirSync(paths.shadow);
+    const ended = runScript(
+      `${opened}
+       const { readFileSync } = await import('node:fs');
+       const synced = readFileSync(${JSON.stringify(paths.log)}, 'utf8');
+       process.stdout.write(JSON.stringify({ term: log.load().hard_state.term, synced }));`,
+      diskShimEnvironment(paths),
+    );
+    const { term, synced } = JSON.parse(ended.stdout) as { term: number; synced: string };
+    expect(term).toBe(7);
+    expect(synced).toContain('raft.db-wal');
+  });
 });

@@ -5,6 +5,7 @@ import type {
   CommandBody,
   CreateAppointment,
   RequestKey,
+  UpdateProfile,
 } from '../../src/agenda/command.ts';
 import type { Decide } from '../../src/agenda/decide/decision.ts';
 import { keyAt } from '../../src/agenda/id.ts';
@@ -62,6 +63,8 @@ export function appointmentBody(changes: Partial<CreateAppointment> = {}): Creat
     end: MIDNIGHT + 11 * HOUR_MS,
     all_day: false,
     time_zone: 'Europe/Madrid',
+    start_offset_s: 3_600,
+    end_offset_s: 3_600,
     privacy: 'full',
     busy: true,
     calendar_key: null,
@@ -78,9 +81,25 @@ export function registerBody(name: string): CommandBody {
     email: `${name}@example.org`,
     email_folded: `${name.toLowerCase()}@example.org`,
     display_name: name,
+    display_name_folded: name.toLowerCase(),
     password_hash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
     time_zone: 'Europe/Madrid',
     locale: 'es',
+  };
+}
+
+export function profileBody(changes: Partial<UpdateProfile> = {}): UpdateProfile {
+  return {
+    kind: 'user.update_profile',
+    if_match: null,
+    display_name: null,
+    display_name_folded: null,
+    email: null,
+    email_folded: null,
+    time_zone: null,
+    locale: null,
+    share_busy: null,
+    ...changes,
   };
 }
 
@@ -204,6 +223,17 @@ export function mixedLog(): TestLog {
     if (round === 7) log.noOp();
   }
   log.book(people[1] ?? 0, {}, { token_version: 9 });
+  const changed = { by: people[0] ?? 0, token_version: 1, remember: requestKey('profile') };
+  log.command(profileBody({ display_name: 'Ana María', share_busy: false }), changed);
+  log.command(profileBody({ if_match: [1] }), { ...changed, remember: null });
+  log.command(profileBody({ display_name: 'Ana María', share_busy: false }), changed);
+  const new_hash = { if_match: null, password_hash: '$argon2id$new' };
+  log.command(
+    { kind: 'user.change_password', ...new_hash },
+    { by: people[1] ?? 0, token_version: 1 },
+  );
+  log.command({ kind: 'user.log_out' }, { by: people[1] ?? 0, token_version: 1 });
+  log.command({ kind: 'user.log_out' }, { by: people[1] ?? 0, token_version: 2 });
   log.payload(Buffer.from('garbage'));
   log.book(people[2] ?? 0, { start: MIDNIGHT - 3 * DAY_MS, end: MIDNIGHT + DAY_MS, busy: false });
   return log;
@@ -214,6 +244,7 @@ export function storePorts(store: AgendaStore): AgendaStore {
   return {
     view: store.view,
     requests: store.requests,
+    expiry: store.expiry,
     readMeta: () => store.readMeta(),
     writeMeta: (meta) => store.writeMeta(meta),
     write: (changes) => store.write(changes),

@@ -5,6 +5,7 @@
  *   DISK_SHIM_SHADOW  after each successful fsync or fdatasync of a watched file, its whole content is
  *                     here, at the same relative path
  *   DISK_SHIM_LOG     a line is appended for each such sync: the relative path
+ *   DISK_SHIM_DELAY_MS  optional: every sync takes this much longer, as on a slow disk
  *
  * A file that is unlinked below the root is unlinked in the shadow. Content that a file had at its last
  * sync is therefore in the shadow, and what was only written is not.
@@ -183,8 +184,14 @@ static void unlinked(const char *path) {
   errno = error;
 }
 
+static void delay(void) {
+  const char *delay_ms = getenv("DISK_SHIM_DELAY_MS");
+  if (delay_ms) usleep((useconds_t)atoi(delay_ms) * 1000);
+}
+
 int fsync(int fd) {
   pthread_once(&resolved, resolve_real);
+  delay();
   int result = real_fsync(fd);
   if (result == 0) synced(fd);
   return result;
@@ -192,6 +199,7 @@ int fsync(int fd) {
 
 int fdatasync(int fd) {
   pthread_once(&resolved, resolve_real);
+  delay();
   int result = real_fdatasync(fd);
   if (result == 0) synced(fd);
   return result;

@@ -27,8 +27,11 @@ class Journal implements StateMachine {
   readonly commands: string[] = [];
   applied_index = 0;
   digest = '';
+  /** Thrown by the next attempt to apply. */
+  defect: Error | null = null;
 
   apply(entries: readonly Entry[]): readonly string[] {
+    if (this.defect !== null) throw this.defect;
     return entries.map((entry) => {
       assert(entry.index === this.applied_index + 1, 'a gap');
       this.applied_index = entry.index;

@@ -81,6 +81,7 @@ function contextOf(command: Command, by: User | null, place: CommandPlace): Deci
     by,
     origin_node: command.origin_node,
     request_id: command.request_id,
+    remembered_until: command.remember === null ? null : place.state_time + command.remember.ttl_ms,
     nextKey(): Key {
       const key = keyAt(place.index, counter);
       counter += 1;
@@ -92,10 +93,16 @@ function contextOf(command: Command, by: User | null, place: CommandPlace): Deci
 function componentOf(kind: CommandKind): AuditComponent {
   switch (kind) {
     case 'user.register':
+    case 'user.update_profile':
+    case 'user.change_password':
+    case 'user.log_out':
       return 'users';
     case 'calendar.create_default':
       return 'calendars';
     case 'appointment.create':
+    case 'appointment.update':
+    case 'appointment.cancel':
+    case 'appointment.restore':
       return 'appointments';
     default:
       return unreachable(kind);

@@ -15,6 +15,8 @@ export interface DecideContext {
   readonly by: User | null;
   readonly origin_node: string;
   readonly request_id: string;
+  /** Until when its success is remembered under a request key; null: it has none. */
+  readonly remembered_until: Instant | null;
   /** The next key that this entry hands out. */
   nextKey(): Key;
 }

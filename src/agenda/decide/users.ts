@@ -1,8 +1,25 @@
-import type { RegisterUser } from '../command.ts';
+import type { ChangePassword, RegisterUser, UpdateProfile } from '../command.ts';
+import type { AgendaEvent } from '../event.ts';
 import type { User } from '../model.ts';
+import type { Answer, ProfileAnswer } from '../outcome.ts';
+import type { Refusal } from '../refusal.ts';
 import type { RulesView } from '../view.ts';
 import { refuse } from './decision.ts';
 import type { DecideContext, Decision } from './decision.ts';
+
+const username_taken: Refusal = {
+  code: 'username_taken',
+  detail: 'This username is taken; choose another.',
+};
+const email_taken: Refusal = {
+  code: 'email_taken',
+  detail: 'Somebody has registered with this e-mail.',
+};
+const changed_meanwhile: Refusal = {
+  code: 'precondition_failed',
+  detail: 'The profile was changed since the version in If-Match; read it again, then change it.',
+};
+const nobody: Refusal = { code: 'unauthenticated', detail: 'Log in to change your account.' };
 
 /** Username and e-mail are unique without regard to case: their folded forms are compared, byte by byte. */
 export function registerUser(
@@ -10,12 +27,8 @@ export function registerUser(
   body: RegisterUser,
   context: DecideContext,
 ): Decision {
-  if (view.userByFoldedUsername(body.username_folded) !== null) {
-    return refuse({ code: 'username_taken', detail: 'This username is taken; choose another.' });
-  }
-  if (view.userByFoldedEmail(body.email_folded) !== null) {
-    return refuse({ code: 'email_taken', detail: 'Somebody has registered with this e-mail.' });
-  }
+  if (view.userByFoldedUsername(body.username_folded) !== null) return refuse(username_taken);
+  if (view.userByFoldedEmail(body.email_folded) !== null) return refuse(email_taken);
   const user: User = {
     key: context.nextKey(),
     username: body.username,
@@ -23,6 +36,7 @@ export function registerUser(
     email: body.email,
     email_folded: body.email_folded,
     display_name: body.display_name,
+    display_name_folded: body.display_name_folded,
     password_hash: body.password_hash,
     token_version: 1,
     token_version_index: context.index,
@@ -42,5 +56,77 @@ export function registerUser(
     events: [
       { kind: 'user.registered', key: user.key, version: user.version, audience: [user.key] },
     ],
+  };
+}
+
+/** What the person left out stays. The version grows, also when nothing is another. */
+export function updateProfile(
+  view: RulesView,
+  body: UpdateProfile,
+  context: DecideContext,
+): Decision {
+  const { by } = context;
+  if (by === null) return refuse(nobody);
+  if (!isAsWanted(by, body.if_match)) return refuse(changed_meanwhile);
+  const namesake = body.email_folded === null ? null : view.userByFoldedEmail(body.email_folded);
+  if (namesake !== null && namesake.key !== by.key) return refuse(email_taken);
+  const user: User = {
+    ...by,
+    display_name: body.display_name ?? by.display_name,
+    display_name_folded: body.display_name_folded ?? by.display_name_folded,
+    email: body.email ?? by.email,
+    email_folded: body.email_folded ?? by.email_folded,
+    time_zone: body.time_zone ?? by.time_zone,
+    locale: body.locale ?? by.locale,
+    share_busy: body.share_busy ?? by.share_busy,
+    version: by.version + 1,
+    origin_node: context.origin_node,
+    updated_at: context.state_time,
+  };
+  return updated(user, profileOf(user), 'user.updated');
+}
+
+/** All tokens made before are void from this point of the log on. */
+export function changePassword(body: ChangePassword, context: DecideContext): Decision {
+  const { by } = context;
+  if (by === null) return refuse(nobody);
+  if (!isAsWanted(by, body.if_match)) return refuse(changed_meanwhile);
+  const user: User = { ...endedSessions(by, context), password_hash: body.password_hash };
+  return updated(user, answerOf(user), 'user.sessions_ended');
+}
+
+export function logOut(context: DecideContext): Decision {
+  if (context.by === null) return refuse(nobody);
+  const user = endedSessions(context.by, context);
+  return updated(user, answerOf(user), 'user.sessions_ended');
+}
+
+/** The version stays: nothing that a reader of the profile sees is another. */
+function endedSessions(user: User, { index }: DecideContext): User {
+  return { ...user, token_version: user.token_version + 1, token_version_index: index };
+}
+
+function isAsWanted(user: User, if_match: readonly number[] | null): boolean {
+  return if_match === null || if_match.includes(user.version);
+}
+
+function answerOf({ key, version }: User): Answer {
+  return { kind: 'user', key, version };
+}
+
+function profileOf(user: User): ProfileAnswer {
+  const { key, version, display_name, email, time_zone, locale, share_busy, updated_at } = user;
+  const kind = 'profile';
+  return { kind, key, version, display_name, email, time_zone, locale, share_busy, updated_at };
+}
+
+function updated(user: User, answer: Answer, kind: AgendaEvent['kind']): Decision {
+  const { key, version } = user;
+  return {
+    kind: 'done',
+    changes: [{ op: 'update', table: 'users', row: user }],
+    answer,
+    consequences: [],
+    events: [{ kind, key, version, audience: [key] }],
   };
 }

@@ -19,7 +19,7 @@ import { becomeCandidate, becomeFollower, becomePreCandidate } from './role.ts';
 /** The election timeout elapsed without a leader or a vote given. */
 export function campaign(state: RaftState): void {
   // A replica whose disk does not answer could neither keep its vote nor its entries.
-  if (!selfIsVoter(state) || diskIsStalled(state)) {
+  if (!selfIsVoter(state) || diskIsStalled(state) || state.is_apply_halted) {
     becomeFollower(state, state.term, null);
     return;
   }

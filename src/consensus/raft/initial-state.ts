@@ -45,6 +45,7 @@ export function createState(options: RaftOptions, initial: InitialState): RaftSt
     commit_index,
     apply_through: applied_index,
     applied_index,
+    is_apply_halted: false,
     role: 'follower',
     leader: null,
     election_elapsed: 0,

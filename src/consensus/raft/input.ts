@@ -33,5 +33,7 @@ export type Input =
   /** The write with this id, and all before it, are on disk. */
   | { readonly kind: 'persisted'; readonly write_id: number }
   | { readonly kind: 'applied'; readonly index: LogIndex }
+  /** Nothing more can be applied here: this replica votes and replicates, and never leads again. */
+  | { readonly kind: 'apply_halted' }
   /** Every member has promised: write the first entry. Once in a cluster's life. */
   | { readonly kind: 'bootstrap'; readonly configuration: Configuration };

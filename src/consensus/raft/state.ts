@@ -83,6 +83,8 @@ export interface RaftState {
   /** What the driver was told it may apply: committed and on this disk. */
   apply_through: LogIndex;
   applied_index: LogIndex;
+  /** It could commit, and answer nobody. */
+  is_apply_halted: boolean;
 
   role: Role;
   leader: Member | null;

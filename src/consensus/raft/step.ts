@@ -19,6 +19,7 @@ import {
 } from './read-index.ts';
 import { serveWaitingReads } from './rounds.ts';
 import { appendFailed, receiveAppendResponse } from './replication.ts';
+import { becomeFollower } from './role.ts';
 import type { RaftState } from './state.ts';
 import { announceApplicable } from './state.ts';
 import { receiveTick } from './tick.ts';
@@ -34,6 +35,7 @@ export function step(state: RaftState, input: Input, now_ms: number): readonly E
   const before = { term: state.term, commit_index: state.commit_index };
   state.now_ms = now_ms;
   receive(state, input);
+  trimTail(state.log, state.commit_index);
   const persist = collectWrites(state);
   const effects = persist === null ? state.effects : [persist, ...state.effects];
   state.effects = [];
@@ -59,6 +61,8 @@ function receive(state: RaftState, input: Input): void {
       return receivePersisted(state, input.write_id);
     case 'applied':
       return receiveApplied(state, input.index);
+    case 'apply_halted':
+      return receiveApplyHalted(state);
     case 'bootstrap':
       return bootstrap(state, input.configuration);
     default:
@@ -124,7 +128,11 @@ function receivePersisted(state: RaftState, write_id: number): void {
 function receiveApplied(state: RaftState, index: number): void {
   assert(index > state.applied_index && index <= state.apply_through, 'applied out of turn');
   state.applied_index = index;
-  trimTail(state.log, state.applied_index);
+}
+
+function receiveApplyHalted(state: RaftState): void {
+  state.is_apply_halted = true;
+  if (state.role !== 'follower') becomeFollower(state, state.term, null);
 }
 
 /** All that this step has to write, as one effect; it stands before whatever waits for it. */

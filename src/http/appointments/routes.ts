@@ -1,130 +1,234 @@
 import { must } from '../../base/assert.ts';
-import type { CreateAppointment } from '../../agenda/command.ts';
-import { parseId } from '../../agenda/id.ts';
-import type { Appointment, Key, User } from '../../agenda/model.ts';
+import type { Appointment } from '../../agenda/model.ts';
 import { presentAppointment } from '../present/appointment.ts';
+import {
+  appointment_list_schema,
+  appointment_out_schema,
+  appointment_with_participants_schema,
+} from '../present/appointment-schema.ts';
 import { presentOwner } from '../present/participant.ts';
-import { ProblemError } from '../problem.ts';
-import { etagOf, propose, writtenAnswer } from '../propose.ts';
+import { participant_list_schema, participant_out_schema } from '../present/participant-schema.ts';
+import { etagOf, propose } from '../propose.ts';
 import { callerOf, defineRoute, parameterOf } from '../route.ts';
 import type { Answer, Route, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
+import { invalidField } from '../validate.ts';
 import { readAgendaPage } from './agenda-page.ts';
-import { agenda_query_schema, create_appointment_schema } from './schema.ts';
-import type { CreateAppointmentBody } from './schema.ts';
+import type { AgendaPage } from './agenda-page.ts';
+import {
+  cancelAppointment,
+  patchAppointment,
+  replaceAppointment,
+  restoreAppointment,
+} from './change.ts';
+import { personalFields } from './fields.ts';
+import {
+  agenda_query_schema,
+  participants_query_schema,
+  search_query_schema,
+} from './query-schema.ts';
+import { appointment_patch_schema, appointment_schema, restore_schema } from './schema.ts';
+import type { AppointmentBody } from './schema.ts';
+import { searchAppointments } from './search.ts';
+import { noSuchAppointment, seenBy } from './see.ts';
+import { createdAppointment } from './written.ts';
+
+const COLLECTION = '/api/appointments';
+const ONE = '/api/appointments/:id';
 
 export function appointmentRoutes(services: ApiServices): readonly Route[] {
-  const { view } = services.replica;
+  return [...writes(services), ...reads(services)];
+}
+
+function writes(services: ApiServices): readonly Route[] {
+  const write = { kind: 'write', access: 'user' } as const;
+  const changed = { status: 200, body: appointment_out_schema, headers: ['ETag'] } as const;
   return [
     defineRoute({
+      ...write,
       method: 'POST',
-      path: '/api/appointments',
-      kind: 'write',
-      access: 'user',
-      body: create_appointment_schema,
+      path: COLLECTION,
+      body: appointment_schema,
+      description: {
+        summary: "Put something on one's agenda.",
+        success: { status: 201, body: appointment_out_schema, headers: ['ETag', 'Location'] },
+        refusals: ['not_found', 'conflict', 'not_supported'],
+      },
       handle: (context) => createAppointment(services, context),
     }),
     defineRoute({
+      ...write,
+      method: 'PUT',
+      path: ONE,
+      body: appointment_schema,
+      description: {
+        summary: 'Replace an appointment; what is left out takes its default.',
+        success: changed,
+        refusals: ['forbidden', 'conflict', 'not_supported'],
+        takes_if_match: true,
+      },
+      handle: (context) => replaceAppointment(services, context),
+    }),
+    defineRoute({
+      ...write,
+      method: 'PATCH',
+      path: ONE,
+      body: appointment_patch_schema,
+      description: {
+        summary: 'Change some of an appointment (RFC 7396).',
+        success: changed,
+        refusals: ['forbidden', 'conflict', 'not_supported', 'no_quorum'],
+        takes_if_match: true,
+      },
+      handle: (context) => patchAppointment(services, context),
+    }),
+    defineRoute({
+      ...write,
+      method: 'DELETE',
+      path: ONE,
+      description: {
+        summary: 'Cancel an appointment; it can be restored for 30 days.',
+        success: { status: 204, headers: ['ETag'] },
+        takes_if_match: true,
+      },
+      handle: (context) => cancelAppointment(services, context),
+    }),
+    defineRoute({
+      ...write,
+      method: 'POST',
+      path: `${ONE}/restore`,
+      body: restore_schema,
+      has_optional_body: true,
+      description: {
+        summary: 'Take back that an appointment was cancelled.',
+        success: changed,
+        refusals: ['conflict'],
+        takes_if_match: true,
+      },
+      handle: (context) => restoreAppointment(services, context),
+    }),
+  ];
+}
+
+function reads(services: ApiServices): readonly Route[] {
+  const { view } = services.replica;
+  const read = { kind: 'read', access: 'user' } as const;
+  return [
+    defineRoute({
+      ...read,
       method: 'GET',
-      path: '/api/appointments/:id',
-      kind: 'read',
-      access: 'user',
+      path: ONE,
+      description: {
+        summary: 'An appointment and who takes part.',
+        success: { status: 200, body: appointment_with_participants_schema, headers: ['ETag'] },
+      },
+      handle: (context) => readAppointment(services, context),
+    }),
+    defineRoute({
+      ...read,
+      method: 'GET',
+      path: `${ONE}/participants`,
+      query: participants_query_schema,
+      description: {
+        summary: 'Who takes part.',
+        success: { status: 200, body: participant_list_schema },
+      },
       handle: (context) => {
-        const { user } = callerOf(context);
-        const appointment = seenBy(services, user, parameterOf(context, 'id'));
-        const owner = must(view.userByKey(appointment.owner_key), 'an appointment of nobody');
-        return {
-          status: 200,
-          headers: { ETag: etagOf(appointment.version) },
-          body: {
-            appointment: presentAppointment(appointment, user.key, services.clusterId()),
-            participants: [presentOwner(appointment, owner)],
-          },
-        };
+        // All are on the first page, and no answer had a cursor.
+        if (context.query.cursor !== undefined) {
+          throw invalidField('cursor', 'must be the next_cursor of an answer');
+        }
+        return { status: 200, body: { items: [ownerIn(services, seen(services, context))] } };
       },
     }),
     defineRoute({
+      ...read,
+      method: 'GET',
+      path: `${ONE}/my-status`,
+      description: {
+        summary: 'How one takes part oneself.',
+        success: { status: 200, body: participant_out_schema },
+      },
+      // Whoever sees it is its owner.
+      handle: (context) => ({ status: 200, body: ownerIn(services, seen(services, context)) }),
+    }),
+    defineRoute({
+      ...read,
       method: 'GET',
       path: '/api/agenda',
-      kind: 'read',
-      access: 'user',
       query: agenda_query_schema,
-      handle: (context) => {
-        const { user } = callerOf(context);
-        const { appointments, next_cursor } = readAgendaPage(view, user.key, context.query);
-        const items = appointments.map((appointment) =>
-          presentAppointment(appointment, user.key, services.clusterId()),
-        );
-        return { status: 200, body: next_cursor === null ? { items } : { items, next_cursor } };
+      description: {
+        summary: "What overlaps [start, end) on one's agenda, by start then id.",
+        success: { status: 200, body: appointment_list_schema },
       },
+      handle: (context) =>
+        listed(services, context, readAgendaPage(view, callerOf(context).user.key, context.query)),
+    }),
+    defineRoute({
+      ...read,
+      method: 'GET',
+      path: '/api/search',
+      query: search_query_schema,
+      description: {
+        summary: 'Appointments by title and description.',
+        success: { status: 200, body: appointment_list_schema },
+      },
+      handle: (context) =>
+        listed(
+          services,
+          context,
+          searchAppointments(view, callerOf(context).user.key, context.query),
+        ),
     }),
   ];
 }
 
 async function createAppointment(
   services: ApiServices,
-  context: RouteContext<CreateAppointmentBody, unknown>,
+  context: RouteContext<AppointmentBody, unknown>,
 ): Promise<Answer> {
   const { user, user_id } = callerOf(context);
-  const command = personalAppointment(context.body, user);
-  const applied = await propose(services, context, user_id, command);
-  const appointment = must(
-    services.replica.view.appointmentByKey(applied.answer.key),
-    'created, yet not there',
-  );
-  const body = presentAppointment(appointment, user.key, services.clusterId());
-  return writtenAnswer(applied, {
-    status: 201,
-    location: `/api/appointments/${body.id}`,
-    version: applied.answer.version,
-    body,
+  const applied = await propose(services, context, user_id, {
+    kind: 'appointment.create',
+    ...personalFields(context.body, user),
+    allow_conflict: context.body.allow_conflict,
   });
+  return createdAppointment(services, context, applied);
 }
 
-function personalAppointment(body: CreateAppointmentBody, owner: User): CreateAppointment {
-  if (body.rrule !== undefined && body.rrule !== null) {
-    throw notSupported('Recurring appointments are not there yet: leave rrule out.');
-  }
-  if (body.all_day) {
-    throw notSupported('All-day appointments are not there yet: give start and end as times.');
-  }
-  if (body.group_id !== undefined && body.group_id !== null) {
-    throw notSupported('Appointments of groups are not there yet: leave group_id out.');
-  }
-  if (body.participants.length > 0) {
-    throw notSupported('Inviting people is not there yet: leave participants out.');
-  }
+function readAppointment(services: ApiServices, context: RouteContext<unknown, unknown>): Answer {
+  const appointment = seen(services, context);
+  const { key } = callerOf(context).user;
   return {
-    kind: 'appointment.create',
-    title: body.title,
-    description: body.description,
-    start: body.start,
-    end: body.end,
-    all_day: body.all_day,
-    time_zone: body.time_zone ?? owner.time_zone,
-    privacy: body.privacy,
-    busy: body.busy ?? true,
-    calendar_key: body.calendar_id === undefined ? null : calendarKeyOf(body.calendar_id),
-    allow_conflict: body.allow_conflict,
+    status: 200,
+    headers: { ETag: etagOf(appointment.version) },
+    body: {
+      appointment: presentAppointment(appointment, key, services.clusterId()),
+      participants: [ownerIn(services, appointment)],
+    },
   };
 }
 
-function calendarKeyOf(calendar_id: string): Key {
-  const key = parseId('cal', calendar_id);
-  if (key !== null) return key;
-  throw new ProblemError({ code: 'not_found', detail: 'There is no such calendar.' });
-}
-
-/** What one may not see answers like what is not there. */
-function seenBy({ replica }: ApiServices, viewer: User, id: string): Appointment {
-  const key = parseId('apt', id);
-  const appointment = key === null ? null : replica.view.appointmentByKey(key);
-  if (appointment === null || appointment.owner_key !== viewer.key) {
-    throw new ProblemError({ code: 'not_found', detail: 'There is no such appointment.' });
-  }
+function seen(services: ApiServices, context: RouteContext<unknown, unknown>): Appointment {
+  const { view } = services.replica;
+  const appointment = seenBy(view, callerOf(context).user, parameterOf(context, 'id'));
+  if (appointment === null) throw noSuchAppointment();
   return appointment;
 }
 
-function notSupported(detail: string): ProblemError {
-  return new ProblemError({ code: 'not_supported', detail });
+function ownerIn({ replica }: ApiServices, appointment: Appointment) {
+  const owner = must(replica.view.userByKey(appointment.owner_key), 'an appointment of nobody');
+  return presentOwner(appointment, owner);
+}
+
+function listed(
+  services: ApiServices,
+  context: RouteContext<unknown, unknown>,
+  { appointments, next_cursor }: AgendaPage,
+): Answer {
+  const { key } = callerOf(context).user;
+  const items = appointments.map((appointment) =>
+    presentAppointment(appointment, key, services.clusterId()),
+  );
+  return { status: 200, body: next_cursor === null ? { items } : { items, next_cursor } };
 }

@@ -5,15 +5,18 @@ import { textSchema } from '../text-schema.ts';
 import { isTimeZone } from '../time-zone.ts';
 
 const NOT_AN_INSTANT = 'must be a time of RFC 3339, like 2026-11-20T15:00:00Z';
+const NOT_A_DATE = 'must be a date, like 2026-11-20: the appointment is all-day';
 const YES_OR_NO = 'must be true or false';
-const WRONG_LIMIT = `must be a number from 1 to ${limits.agenda_items_max}`;
 
-const instant_schema = z.string(NOT_AN_INSTANT).transform((text, context) => {
-  const instant = parseInstant(text);
-  if (instant !== null) return instant;
-  context.addIssue({ code: 'custom', message: NOT_AN_INSTANT });
-  return z.NEVER;
-});
+export const instant_schema = z
+  .string(NOT_AN_INSTANT)
+  .meta({ format: 'date-time' })
+  .transform((text, context) => {
+    const instant = parseInstant(text);
+    if (instant !== null) return instant;
+    context.addIssue({ code: 'custom', message: NOT_AN_INSTANT });
+    return z.NEVER;
+  });
 
 const id_schema = z.string('must be an id').max(64, 'must be an id');
 
@@ -28,84 +31,106 @@ const participant_schema = z
   })
   .refine((named) => (named.username === undefined) !== (named.user_id === undefined), {
     error: 'must name a person, by username or by user_id',
+  })
+  .meta({ oneOf: [{ required: ['username'] }, { required: ['user_id'] }] });
+
+/** A moment of an appointment: a time, or a date in the appointment's zone. */
+export type Moment =
+  | { readonly date: null; readonly instant: number }
+  /** `instant`: what orders dates; its first instant in UTC. */
+  | { readonly date: string; readonly instant: number };
+
+/** Which of the two it must be depends on `all_day`. */
+const moment_schema = z
+  .string(NOT_AN_INSTANT)
+  .meta({ anyOf: [{ format: 'date-time' }, { format: 'date' }] })
+  .transform((text, context): Moment => {
+    const is_date = /^\d{4}-\d{2}-\d{2}$/.test(text);
+    const instant = parseInstant(is_date ? `${text}T00:00:00Z` : text);
+    if (instant !== null) return is_date ? { date: text, instant } : { date: null, instant };
+    context.addIssue({ code: 'custom', message: NOT_AN_INSTANT });
+    return z.NEVER;
   });
 
-const NOT_A_DATE = 'must be a date, like 2026-11-20: the appointment is all-day';
+const fields = {
+  title: textSchema({ min: 1, max: limits.title_characters_max }),
+  description: textSchema({
+    min: 0,
+    max: limits.description_characters_max,
+    is_multiline: true,
+  }),
+  start: moment_schema,
+  end: moment_schema,
+  all_day: z.boolean(YES_OR_NO),
+  time_zone: z
+    .string('must be text')
+    .refine(isTimeZone, { error: 'must be an IANA time zone, like Europe/Madrid' })
+    .meta({ examples: ['Europe/Madrid', 'UTC'] }),
+  privacy: z.enum(['full', 'freebusy'], 'must be "full" or "freebusy"'),
+  busy: z.boolean(YES_OR_NO),
+  calendar_id: id_schema,
+  group_id: id_schema.nullable(),
+  participants: z
+    .array(participant_schema, 'must be a list of people')
+    .max(limits.participants_max, `may name ${limits.participants_max} people`),
+  follow_group: z.boolean(YES_OR_NO),
+  allow_conflict: z.boolean(YES_OR_NO),
+  rrule: z.unknown().meta({ description: 'Recurrence: not supported yet.' }),
+};
 
-/** What a time must be depends on `all_day`: an instant, or a date (its first instant in UTC). */
-const time_schema = z.string(NOT_AN_INSTANT).transform((text, context) => {
-  const is_date = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const instant = parseInstant(is_date ? `${text}T00:00:00Z` : text);
-  if (instant !== null) return { instant, is_date };
-  context.addIssue({ code: 'custom', message: NOT_AN_INSTANT });
-  return z.NEVER;
-});
-
-export const create_appointment_schema = z
+/** "Appointment in" of the contract, whole. */
+export const appointment_schema = z
   .strictObject({
-    title: textSchema({ min: 1, max: limits.title_characters_max }),
-    description: textSchema({
-      min: 0,
-      max: limits.description_characters_max,
-      is_multiline: true,
-    }).default(''),
-    start: time_schema,
-    end: time_schema,
-    all_day: z.boolean(YES_OR_NO).default(false),
-    time_zone: z
-      .string('must be text')
-      .refine(isTimeZone, { error: 'must be an IANA time zone, like Europe/Madrid' })
-      .optional(),
-    privacy: z.enum(['full', 'freebusy'], 'must be "full" or "freebusy"').default('full'),
-    busy: z.boolean(YES_OR_NO).optional(),
-    calendar_id: id_schema.optional(),
-    group_id: id_schema.nullable().optional(),
-    participants: z.array(participant_schema).max(limits.participants_max).default([]),
-    follow_group: z.boolean(YES_OR_NO).default(true),
-    allow_conflict: z.boolean(YES_OR_NO).default(false),
-    rrule: z.unknown().optional(),
+    ...fields,
+    description: fields.description.default(''),
+    all_day: fields.all_day.default(false),
+    time_zone: fields.time_zone.optional(),
+    privacy: fields.privacy.default('full'),
+    busy: fields.busy.optional(),
+    calendar_id: fields.calendar_id.optional(),
+    group_id: fields.group_id.optional(),
+    participants: fields.participants.default([]),
+    follow_group: fields.follow_group.default(true),
+    allow_conflict: fields.allow_conflict.default(false),
+    rrule: fields.rrule.optional(),
   })
-  .transform((body, context) => {
+  .superRefine((body, context) => {
     const message = body.all_day ? NOT_A_DATE : NOT_AN_INSTANT;
+    let is_fitting = true;
     for (const field of ['start', 'end'] as const) {
-      if (body[field].is_date === body.all_day) continue;
+      if ((body[field].date !== null) === body.all_day) continue;
       context.addIssue({ code: 'custom', path: [field], message });
+      is_fitting = false;
     }
-    const [start, end] = [body.start.instant, body.end.instant];
-    if (end <= start) {
+    if (is_fitting && body.end.instant <= body.start.instant) {
       context.addIssue({ code: 'custom', path: ['end'], message: 'must be after start' });
     }
-    return { ...body, start, end };
   });
-export type CreateAppointmentBody = z.infer<typeof create_appointment_schema>;
+export type AppointmentBody = z.infer<typeof appointment_schema>;
 
-/** `include` names what is left out otherwise; nobody can decline or cancel yet, so it adds nothing. */
-const include_schema = z
-  .string()
-  .refine((text) => text.split(',').every((kind) => kind === 'declined' || kind === 'cancelled'), {
-    error: 'must be declined, cancelled, or both with a comma',
-  });
+/**
+ * A patch of it (RFC 7396): what is there is replaced, null stands for the default. What can be judged
+ * without the appointment is judged here; the rest when the two are put together.
+ */
+export const appointment_patch_schema = z.strictObject({
+  title: fields.title.optional(),
+  description: fields.description.nullable().optional(),
+  start: fields.start.optional(),
+  end: fields.end.optional(),
+  all_day: fields.all_day.nullable().optional(),
+  time_zone: fields.time_zone.nullable().optional(),
+  privacy: fields.privacy.nullable().optional(),
+  busy: fields.busy.nullable().optional(),
+  calendar_id: fields.calendar_id.nullable().optional(),
+  group_id: fields.group_id.optional(),
+  participants: fields.participants.nullable().optional(),
+  follow_group: fields.follow_group.nullable().optional(),
+  allow_conflict: fields.allow_conflict.nullable().optional(),
+  rrule: fields.rrule.optional(),
+});
+export type AppointmentPatch = z.infer<typeof appointment_patch_schema>;
 
-export const agenda_query_schema = z
-  .strictObject({
-    start: instant_schema,
-    end: instant_schema,
-    include: include_schema.optional(),
-    limit: z
-      .string()
-      .regex(/^[1-9]\d{0,5}$/, WRONG_LIMIT)
-      .transform(Number)
-      .refine((limit) => limit <= limits.agenda_items_max, { error: WRONG_LIMIT })
-      .default(limits.agenda_items_max),
-    cursor: z.string().max(64).optional(),
-  })
-  .superRefine(({ start, end }, context) => {
-    const message =
-      end <= start
-        ? 'must be after start'
-        : end - start > limits.agenda_span_ms_max
-          ? 'must be at most five years after start'
-          : null;
-    if (message !== null) context.addIssue({ code: 'custom', path: ['end'], message });
-  });
-export type AgendaQuery = z.infer<typeof agenda_query_schema>;
+export const restore_schema = z.strictObject({
+  allow_conflict: fields.allow_conflict.default(false),
+});
+export type RestoreBody = z.infer<typeof restore_schema>;

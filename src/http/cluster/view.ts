@@ -3,6 +3,15 @@ import type { Configuration, Member } from '../../consensus/raft/configuration.t
 import { limits } from '../../limits.ts';
 import type { ReplicaStatus } from '../../replica/replica.ts';
 import type { NodeAddress } from '../dependencies.ts';
+import type {
+  ClusterNode,
+  ClusterStatus,
+  Health,
+  Leaders,
+  LogSummary,
+  RaftHealth,
+  RaftState,
+} from './view-schema.ts';
 
 /** What one replica knows of its cluster, at one moment. */
 export interface ClusterSight {
@@ -11,7 +20,7 @@ export interface ClusterSight {
 }
 
 /** `GET /cluster/status`. What this replica cannot know of another is null. */
-export function presentClusterStatus(sight: ClusterSight) {
+export function presentClusterStatus(sight: ClusterSight): ClusterStatus {
   const { status } = sight;
   const { configuration } = status;
   const members = configuration === null ? [] : allMembers(configuration);
@@ -32,9 +41,7 @@ export function presentClusterStatus(sight: ClusterSight) {
   };
 }
 
-type PresentedNode = ReturnType<typeof presentNode>;
-
-function presentNode(sight: ClusterSight, member: Member) {
+function presentNode(sight: ClusterSight, member: Member): ClusterNode {
   const { status, addresses } = sight;
   const address = addresses.find((known) => known.node_id === member.node_id);
   const is_self = member.node_id === status.node_id;
@@ -79,7 +86,7 @@ function progressOf(status: ReplicaStatus, node_id: string) {
 }
 
 /** How many more voters may be lost before there is no majority; negative: there is none. */
-function quorumMargin(configuration: Configuration, nodes: readonly PresentedNode[]): number {
+function quorumMargin(configuration: Configuration, nodes: readonly ClusterNode[]): number {
   const majority = Math.floor(configuration.voters.length / 2) + 1;
   return nodes.filter((node) => node.voter && node.healthy).length - majority;
 }
@@ -90,7 +97,7 @@ function leaderAddress({ status, addresses }: ClusterSight): string | null {
 }
 
 /** `GET /leaders`. */
-export function presentLeaders(sight: ClusterSight) {
+export function presentLeaders(sight: ClusterSight): Leaders {
   const { status } = sight;
   return {
     [status.group_id]: {
@@ -104,7 +111,7 @@ export function presentLeaders(sight: ClusterSight) {
 }
 
 /** `GET /raft/state`. `digest` belongs to `applied_index`. */
-export function presentRaftState({ status }: ClusterSight) {
+export function presentRaftState({ status }: ClusterSight): RaftState {
   return {
     node_id: status.node_id,
     group: status.group_id,
@@ -121,7 +128,7 @@ export function presentRaftState({ status }: ClusterSight) {
 }
 
 /** `GET /raft/log/summary`. */
-export function presentLogSummary({ status }: ClusterSight) {
+export function presentLogSummary({ status }: ClusterSight): LogSummary {
   return {
     node_id: status.node_id,
     role: status.role,
@@ -134,7 +141,7 @@ export function presentLogSummary({ status }: ClusterSight) {
 }
 
 /** `GET /raft/health`. */
-export function presentRaftHealth({ status }: ClusterSight) {
+export function presentRaftHealth({ status }: ClusterSight): RaftHealth {
   return {
     status: healthOf(status),
     is_leader: status.role === 'leader',
@@ -144,7 +151,7 @@ export function presentRaftHealth({ status }: ClusterSight) {
 }
 
 /** `GET /health`: open to all, so it names no person. */
-export function presentHealth({ status }: ClusterSight) {
+export function presentHealth({ status }: ClusterSight): Health {
   return {
     status: healthOf(status),
     node_id: status.node_id,
@@ -159,6 +166,6 @@ function healthOf(status: ReplicaStatus): 'ok' | 'no_leader' {
   return status.leader === null ? 'no_leader' : 'ok';
 }
 
-function nodeIds(members: readonly Member[]): readonly string[] {
+function nodeIds(members: readonly Member[]): string[] {
   return members.map((member) => member.node_id);
 }

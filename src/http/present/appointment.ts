@@ -1,9 +1,15 @@
 import { formatId } from '../../agenda/id.ts';
 import type { Appointment, Key } from '../../agenda/model.ts';
 import { formatInstant } from '../instant.ts';
+import type { AppointmentOut } from './appointment-schema.ts';
+import { presentTimes } from './times.ts';
 
 /** An appointment as the viewer sees it, who has been found to be allowed to. */
-export function presentAppointment(appointment: Appointment, viewer_key: Key, cluster_id: string) {
+export function presentAppointment(
+  appointment: Appointment,
+  viewer_key: Key,
+  cluster_id: string,
+): AppointmentOut {
   const id = formatId('apt', appointment.key);
   return {
     id,
@@ -13,8 +19,7 @@ export function presentAppointment(appointment: Appointment, viewer_key: Key, cl
     owner_id: formatId('usr', appointment.owner_key),
     group_id: null,
     calendar_id: formatId('cal', appointment.calendar_key),
-    start: formatInstant(appointment.start),
-    end: formatInstant(appointment.end),
+    ...presentTimes(appointment),
     all_day: appointment.all_day,
     time_zone: appointment.time_zone,
     privacy: appointment.privacy,
@@ -25,6 +30,6 @@ export function presentAppointment(appointment: Appointment, viewer_key: Key, cl
     origin_node: appointment.origin_node,
     created_at: formatInstant(appointment.created_at),
     updated_at: formatInstant(appointment.updated_at),
-    ...(appointment.owner_key === viewer_key ? { my_status: 'accepted' } : {}),
+    ...(appointment.owner_key === viewer_key ? { my_status: 'accepted' as const } : {}),
   };
 }

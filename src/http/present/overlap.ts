@@ -1,7 +1,8 @@
 import { formatId } from '../../agenda/id.ts';
 import type { Refusal } from '../../agenda/refusal.ts';
 import type { AgendaView } from '../../agenda/view.ts';
-import { formatInstant } from '../instant.ts';
+import type { Overlap } from './overlap-schema.ts';
+import { presentTimes } from './times.ts';
 
 /** What a refused appointment overlaps, as a member of the problem; nothing for other refusals. */
 export function presentOverlaps(
@@ -9,15 +10,14 @@ export function presentOverlaps(
   refusal: Refusal,
 ): Readonly<Record<string, unknown>> {
   if (refusal.overlaps === undefined) return {};
-  const overlaps = refusal.overlaps.flatMap((key) => {
+  const overlaps = refusal.overlaps.flatMap((key): Overlap[] => {
     const appointment = view.appointmentByKey(key);
     if (appointment === null) return [];
     return [
       {
         id: formatId('apt', appointment.key),
         title: appointment.title,
-        start: formatInstant(appointment.start),
-        end: formatInstant(appointment.end),
+        ...presentTimes(appointment),
         all_day: appointment.all_day,
       },
     ];

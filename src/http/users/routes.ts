@@ -1,19 +1,27 @@
-import { must } from '../../base/assert.ts';
-import type { User } from '../../agenda/model.ts';
-import { foldText } from '../fold.ts';
-import { presentSelf } from '../present/user.ts';
-import { ProblemError } from '../problem.ts';
-import { etagOf, propose, writtenAnswer } from '../propose.ts';
+import { presentSelf, presentUser } from '../present/user.ts';
+import {
+  self_out_schema,
+  self_with_token_schema,
+  user_list_schema,
+} from '../present/user-schema.ts';
+import { etagOf } from '../propose.ts';
 import { callerOf, defineRoute } from '../route.ts';
 import type { Answer, Route, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
+import { changePassword } from './change-password.ts';
+import { changeProfile } from './change-profile.ts';
 import { logIn } from './log-in.ts';
-import { login_schema, register_schema } from './schema.ts';
-import type { RegisterBody } from './schema.ts';
-
-/** Until the person chooses: `PUT /api/me/profile`. */
-const DEFAULT_TIME_ZONE = 'UTC';
-const DEFAULT_LOCALE = 'en';
+import { logOut } from './log-out.ts';
+import { register } from './register.ts';
+import {
+  login_schema,
+  password_schema,
+  profile_schema,
+  register_schema,
+  user_search_schema,
+} from './schema.ts';
+import { searchUsers } from './search-users.ts';
+import { withToken } from './with-token.ts';
 
 export function userRoutes(services: ApiServices): readonly Route[] {
   return [
@@ -24,6 +32,11 @@ export function userRoutes(services: ApiServices): readonly Route[] {
         kind: 'write',
         access: 'public',
         body: register_schema,
+        description: {
+          summary: 'Become somebody.',
+          success: { status: 201, body: self_with_token_schema, headers: ['ETag', 'Location'] },
+          refusals: ['forbidden', 'username_taken', 'email_taken', 'rate_limited'],
+        },
         handle: (context) => register(services, context),
       }),
     ),
@@ -34,8 +47,13 @@ export function userRoutes(services: ApiServices): readonly Route[] {
         kind: 'local',
         access: 'public',
         body: login_schema,
-        handle: async ({ body }) => {
-          const user = await logIn(services, body);
+        description: {
+          summary: 'Log in by username or e-mail.',
+          success: { status: 200, body: self_with_token_schema },
+          refusals: ['unauthenticated', 'rate_limited', 'overloaded'],
+        },
+        handle: async (context) => {
+          const user = await logIn(services, context);
           return { status: 200, body: await withToken(services, user) };
         },
       }),
@@ -46,50 +64,81 @@ export function userRoutes(services: ApiServices): readonly Route[] {
         path,
         kind: 'read',
         access: 'user',
-        handle: (context) => {
-          const { user } = callerOf(context);
-          return { status: 200, headers: { ETag: etagOf(user.version) }, body: presentSelf(user) };
+        description: {
+          summary: 'Who one is.',
+          success: { status: 200, body: self_out_schema, headers: ['ETag'] },
         },
+        handle: readSelf,
       }),
     ),
+    ...accountRoutes(services),
+    defineRoute({
+      method: 'GET',
+      path: '/api/users/search',
+      kind: 'read',
+      access: 'user',
+      query: user_search_schema,
+      description: {
+        summary: 'People by username and name.',
+        success: { status: 200, body: user_list_schema },
+      },
+      handle: async ({ query }) => {
+        const { users, next_cursor } = await searchUsers(services.replica.view, query);
+        const items = users.map(presentUser);
+        return { status: 200, body: next_cursor === null ? { items } : { items, next_cursor } };
+      },
+    }),
   ];
 }
 
-async function register(
-  services: ApiServices,
-  context: RouteContext<RegisterBody, unknown>,
-): Promise<Answer> {
-  if (services.registration === 'closed') {
-    const detail = 'Registration is closed here; ask an operator for an account.';
-    throw new ProblemError({ code: 'forbidden', detail });
-  }
-  const { username, email, password, display_name, name } = context.body;
-  const username_folded = foldText(username);
-  const applied = await propose(services, context, username_folded, {
-    kind: 'user.register',
-    username,
-    username_folded,
-    email,
-    email_folded: foldText(email),
-    display_name: must(display_name ?? name, 'the schema asks for one of the names'),
-    password_hash: await services.passwords.hash(password),
-    time_zone: DEFAULT_TIME_ZONE,
-    locale: DEFAULT_LOCALE,
-  });
-  const user = must(services.replica.view.userByKey(applied.answer.key), 'registered, yet nobody');
-  // The password is no part of what is remembered, so it must prove itself before a token is made.
-  if (applied.replayed && !(await services.passwords.verify(password, user.password_hash))) {
-    const detail = 'This Idempotency-Key was used for a registration with another password.';
-    throw new ProblemError({ code: 'idempotency_key_reused', detail });
-  }
-  return writtenAnswer(applied, {
-    status: 201,
-    location: '/api/me',
-    version: applied.answer.version,
-    body: await withToken(services, user),
-  });
+/** What a person changes of their own account. */
+function accountRoutes(services: ApiServices): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'PUT',
+      path: '/api/me/profile',
+      kind: 'write',
+      access: 'user',
+      body: profile_schema,
+      description: {
+        summary: 'Change what one says of oneself; what is left out stays.',
+        success: { status: 200, body: self_out_schema, headers: ['ETag'] },
+        refusals: ['email_taken'],
+        takes_if_match: true,
+      },
+      handle: (context) => changeProfile(services, context),
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/api/me/password',
+      kind: 'write',
+      access: 'user',
+      ends_session: true,
+      body: password_schema,
+      description: {
+        summary: 'Change the password; all older tokens end.',
+        success: { status: 200, body: self_with_token_schema, headers: ['ETag'] },
+        refusals: ['forbidden', 'rate_limited'],
+        takes_if_match: true,
+      },
+      handle: (context) => changePassword(services, context),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/auth/logout',
+      kind: 'write',
+      access: 'user',
+      ends_session: true,
+      description: {
+        summary: 'Log out everywhere: all tokens end.',
+        success: { status: 204 },
+      },
+      handle: (context) => logOut(services, context),
+    }),
+  ];
 }
 
-async function withToken(services: ApiServices, user: User) {
-  return { user: presentSelf(user), token: await services.tokens.issue(user) };
+function readSelf(context: RouteContext<unknown, unknown>): Answer {
+  const { user } = callerOf(context);
+  return { status: 200, headers: { ETag: etagOf(user.version) }, body: presentSelf(user) };
 }

@@ -19,6 +19,7 @@ const ana: User = {
   email: 'Ana@example.org',
   email_folded: 'ana@example.org',
   display_name: 'Ana',
+  display_name_folded: 'ana',
   password_hash: 'hash',
   token_version: 3,
   token_version_index: 1,
@@ -53,7 +54,7 @@ function viewOf(occurrences: readonly Occurrence[] = []): RulesView {
     calendarByKey: (key) => calendars.find((calendar) => calendar.key === key) ?? null,
     defaultCalendarOf: (key) => calendars.find((calendar) => calendar.owner_key === key) ?? null,
     appointmentByKey: () => null,
-    busyOverlapping: (person_key, start, end, limit) =>
+    busyOverlapping: (person_key, { start, end }, limit) =>
       occurrences
         .filter((one) => one.person_key === person_key && one.busy)
         .filter((one) => one.start < end && one.end > start)

@@ -154,7 +154,6 @@ test('the agenda has what overlaps the range, by start then id, in pages when as
 describe('what is not done is told apart', () => {
   const results: [ProposeResult, number, string][] = [
     [{ kind: 'not_proposed', reason: 'no_leader' }, 503, 'no_leader'],
-    [{ kind: 'not_proposed', reason: 'not_leader' }, 503, 'no_leader'],
     [{ kind: 'not_proposed', reason: 'overloaded' }, 503, 'overloaded'],
     [{ kind: 'unknown' }, 504, 'outcome_unknown'],
   ];

@@ -1,0 +1,18 @@
+import { appointmentRoutes } from './appointments/routes.ts';
+import { probeRoutes } from './cluster/probes.ts';
+import { clusterRoutes } from './cluster/routes.ts';
+import { openApiSection } from './openapi/routes.ts';
+import type { RouteSection } from './route.ts';
+import type { ApiServices } from './services.ts';
+import { userRoutes } from './users/routes.ts';
+
+/** The route table. First what is asked for most: Express looks at one line after the other. */
+export function apiRoutes(services: ApiServices): readonly RouteSection[] {
+  const sections: readonly RouteSection[] = [
+    { name: 'appointments', routes: appointmentRoutes(services) },
+    { name: 'users', routes: userRoutes(services) },
+    { name: 'cluster', routes: clusterRoutes(services) },
+    { name: 'probes', routes: probeRoutes(services) },
+  ];
+  return [...sections, openApiSection(sections, services.version)];
+}

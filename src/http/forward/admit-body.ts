@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import type { CommandBody, CreateDefaultCalendar } from '../../agenda/command.ts';
+import { limits } from '../../limits.ts';
+import { foldText } from '../fold.ts';
+import { isInstant } from '../instant.ts';
+import { isOurPasswordHash } from '../passwords.ts';
+import { textSchema } from '../text-schema.ts';
+import { isTimeZone } from '../time-zone.ts';
+import { display_name_schema, email_schema, username_schema } from '../users/schema.ts';
+
+/** Commands that users may make. */
+export type AdmittedBody = Exclude<CommandBody, CreateDefaultCalendar>;
+
+/** A kind that is missing here is refused by the compiler. */
+type BodySchemas = {
+  readonly [K in AdmittedBody['kind']]: z.ZodType<Extract<AdmittedBody, { kind: K }>>;
+};
+
+const OFFSET_S_MAX = 24 * 60 * 60;
+const ERROR_CHARACTERS_MAX = 1_000;
+
+const key = z.int().positive();
+const if_match = z.array(key).max(limits.if_match_versions_max).nullable();
+const password_hash = z.string().refine(isOurPasswordHash);
+const time_zone = z.string().refine(isTimeZone);
+const locale = z.string().min(1).max(limits.locale_characters_max);
+const instant = z.number().refine(isInstant);
+const offset_s = z.int().min(-OFFSET_S_MAX).max(OFFSET_S_MAX);
+/** What it holds is not used. */
+const folded = z.string().nullable();
+
+const user_schemas = {
+  'user.register': z
+    .strictObject({
+      kind: z.literal('user.register'),
+      username: username_schema,
+      username_folded: folded,
+      email: email_schema,
+      email_folded: folded,
+      display_name: display_name_schema,
+      display_name_folded: folded,
+      password_hash,
+      time_zone,
+      locale,
+    })
+    .transform((body) => ({
+      ...body,
+      username_folded: foldText(body.username),
+      email_folded: foldText(body.email),
+      display_name_folded: foldText(body.display_name),
+    })),
+  'user.update_profile': z
+    .strictObject({
+      kind: z.literal('user.update_profile'),
+      if_match,
+      display_name: display_name_schema.nullable(),
+      display_name_folded: folded,
+      email: email_schema.nullable(),
+      email_folded: folded,
+      time_zone: time_zone.nullable(),
+      locale: locale.nullable(),
+      share_busy: z.boolean().nullable(),
+    })
+    .transform((body) => ({
+      ...body,
+      display_name_folded: body.display_name === null ? null : foldText(body.display_name),
+      email_folded: body.email === null ? null : foldText(body.email),
+    })),
+  'user.change_password': z.strictObject({
+    kind: z.literal('user.change_password'),
+    if_match,
+    password_hash,
+  }),
+  'user.log_out': z.strictObject({ kind: z.literal('user.log_out') }),
+};
+
+const appointment_fields = {
+  title: textSchema({ min: 1, max: limits.title_characters_max }),
+  description: textSchema({ min: 0, max: limits.description_characters_max, is_multiline: true }),
+  start: instant,
+  end: instant,
+  all_day: z.boolean(),
+  time_zone,
+  start_offset_s: offset_s,
+  end_offset_s: offset_s,
+  privacy: z.enum(['full', 'freebusy']),
+  busy: z.boolean(),
+  calendar_key: key.nullable(),
+};
+const changed_appointment = { appointment_key: key, if_match };
+const allow_conflict = z.boolean();
+const field_error = z.strictObject({
+  field: z.string().max(ERROR_CHARACTERS_MAX),
+  detail: z.string().max(ERROR_CHARACTERS_MAX),
+});
+
+const appointment_schemas = {
+  'appointment.create': z.strictObject({
+    kind: z.literal('appointment.create'),
+    ...appointment_fields,
+    allow_conflict,
+  }),
+  'appointment.update': z
+    .strictObject({
+      kind: z.literal('appointment.update'),
+      ...changed_appointment,
+      computed_from: key.nullable(),
+      fields: z.strictObject(appointment_fields).nullable(),
+      wrong: z.array(field_error).max(limits.problem_errors_max),
+      allow_conflict,
+    })
+    .refine((body) => (body.fields === null) === body.wrong.length > 0),
+  'appointment.cancel': z.strictObject({
+    kind: z.literal('appointment.cancel'),
+    ...changed_appointment,
+  }),
+  'appointment.restore': z.strictObject({
+    kind: z.literal('appointment.restore'),
+    ...changed_appointment,
+    allow_conflict,
+  }),
+};
+
+/** The bounds of the routes once more, for the form that commands have. Folded names are made anew. */
+const body_schemas: BodySchemas = { ...user_schemas, ...appointment_schemas };
+
+/** The body of a command as this replica would let it pass; null: it would not. */
+export function admitBody(body: { readonly kind: string }): AdmittedBody | null {
+  const { kind } = body;
+  if (!Object.hasOwn(body_schemas, kind)) return null;
+  const schema: z.ZodType<AdmittedBody> = body_schemas[kind as AdmittedBody['kind']];
+  const admitted = schema.safeParse(body);
+  return admitted.success ? admitted.data : null;
+}

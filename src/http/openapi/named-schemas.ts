@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import {
+  appointment_patch_schema,
+  appointment_schema,
+  restore_schema,
+} from '../appointments/schema.ts';
+import {
+  cluster_node_schema,
+  cluster_status_schema,
+  health_schema,
+  leaders_schema,
+  log_summary_schema,
+  probe_schema,
+  raft_health_schema,
+  raft_state_schema,
+} from '../cluster/view-schema.ts';
+import {
+  appointment_list_schema,
+  appointment_out_schema,
+  appointment_with_participants_schema,
+} from '../present/appointment-schema.ts';
+import { overlap_schema } from '../present/overlap-schema.ts';
+import { participant_list_schema, participant_out_schema } from '../present/participant-schema.ts';
+import { field_error_schema, problem_schema, redirect_schema } from '../present/problem-schema.ts';
+import {
+  self_out_schema,
+  self_with_token_schema,
+  user_list_schema,
+  user_out_schema,
+} from '../present/user-schema.ts';
+import { login_schema, password_schema, profile_schema, register_schema } from '../users/schema.ts';
+
+/** The description itself; its format is OpenAPI's own. */
+export const description_schema = z.looseObject({
+  openapi: z.string(),
+  paths: z.object({}).loose(),
+});
+
+/** Every body there is, and its parts worth a name, as clients see the names. */
+export const named_schemas = {
+  Appointment: appointment_out_schema,
+  AppointmentIn: appointment_schema,
+  AppointmentList: appointment_list_schema,
+  AppointmentPatch: appointment_patch_schema,
+  AppointmentWithParticipants: appointment_with_participants_schema,
+  ClusterNode: cluster_node_schema,
+  ClusterStatus: cluster_status_schema,
+  Description: description_schema,
+  FieldError: field_error_schema,
+  Health: health_schema,
+  Leaders: leaders_schema,
+  Login: login_schema,
+  LogSummary: log_summary_schema,
+  Overlap: overlap_schema,
+  Participant: participant_out_schema,
+  ParticipantList: participant_list_schema,
+  PasswordChange: password_schema,
+  Probe: probe_schema,
+  Problem: problem_schema,
+  ProfileChange: profile_schema,
+  RaftHealth: raft_health_schema,
+  RaftState: raft_state_schema,
+  Redirect: redirect_schema,
+  Registration: register_schema,
+  Restore: restore_schema,
+  Self: self_out_schema,
+  SelfWithToken: self_with_token_schema,
+  User: user_out_schema,
+  UserList: user_list_schema,
+} satisfies Readonly<Record<string, z.ZodType>>;

@@ -1,0 +1,42 @@
+import type { Database } from 'better-sqlite3';
+import { must } from '../base/assert.ts';
+import { table_columns } from '../agenda/change.ts';
+import type { CancelledAppointment, ExpiryView } from '../agenda/view.ts';
+import { appointmentOf } from './agenda-rows.ts';
+import type { AppointmentRow } from './agenda-rows.ts';
+
+const appointment_columns = table_columns.appointments.map((column) => `"${column}"`).join(', ');
+
+/** What a bare `LIMIT ?` would cost is told in `range-queries.ts`. */
+export const expiry_queries = {
+  cancelled: `SELECT ${appointment_columns} FROM appointments
+    WHERE cancelled_at IS NOT NULL ORDER BY cancelled_at, "key" LIMIT ? + 0`,
+  versions: `SELECT appointment_key, version, expires_at, bytes FROM appointment_versions
+    ORDER BY expires_at, appointment_key, version LIMIT ? + 0`,
+  tombstones: 'SELECT "key", expires_at FROM tombstones ORDER BY expires_at, "key" LIMIT ? + 0',
+};
+
+/** What expires, by the indexes that are there for it. */
+export function expiryRows(database: Database): ExpiryView {
+  const cancelled = database.prepare<[number], AppointmentRow>(expiry_queries.cancelled).raw();
+  const versions = database.prepare<[number], VersionRow>(expiry_queries.versions);
+  const tombstones = database.prepare<[number], TombstoneRow>(expiry_queries.tombstones);
+  const versions_bytes = database
+    .prepare<[], number>('SELECT coalesce(sum(bytes), 0) FROM appointment_versions')
+    .pluck();
+  return {
+    firstCancelled: (limit) => cancelled.all(limit).map(cancelledOf),
+    firstVersions: (limit) => versions.all(limit),
+    firstTombstones: (limit) => tombstones.all(limit),
+    versionsBytes: () => must(versions_bytes.get(), 'a sum of nothing'),
+  };
+}
+
+type VersionRow = ReturnType<ExpiryView['firstVersions']>[number];
+type TombstoneRow = ReturnType<ExpiryView['firstTombstones']>[number];
+
+function cancelledOf(row: AppointmentRow): CancelledAppointment {
+  const appointment = appointmentOf(row);
+  const cancelled_at = must(appointment.cancelled_at, 'cancelled at no time');
+  return { ...appointment, cancelled_at };
+}

@@ -1,0 +1,278 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { call, hourOf2027, register } from './api-client.ts';
+import { startBalancer } from './balancer.ts';
+import { ProcessCluster } from './process-cluster.ts';
+
+let cluster: ProcessCluster;
+let token: string;
+let next_hour = 0;
+
+beforeAll(async () => {
+  cluster = await ProcessCluster.create({ size: 3 });
+  cluster.startAll();
+  const leader = await cluster.awaitLeader();
+  token = await register(cluster.origin(leader), 'ana');
+}, 120_000);
+afterAll(() => cluster.dispose());
+
+function meeting() {
+  next_hour += 1;
+  return { title: `Meeting ${next_hour}`, ...hourOf2027(next_hour) };
+}
+
+async function followers(): Promise<number[]> {
+  const leader = await cluster.awaitLeader();
+  return cluster.positions.filter((position) => position !== leader);
+}
+
+async function countOf(title: string): Promise<number> {
+  const path = '/api/agenda?start=2027-01-01T00:00:00Z&end=2028-01-01T00:00:00Z';
+  const answer = await call(cluster.origin(await cluster.awaitLeader()), 'GET', path, { token });
+  return (answer.body['items'] as { title: string }[]).filter((one) => one.title === title).length;
+}
+
+describe("Node's fetch, through every follower", () => {
+  test.each(['127.0.0.1', 'localhost'])('by %s: redirected, and done', async (host) => {
+    for (const follower of await followers()) {
+      const origin = `http://${host}:${cluster.ports[follower]}`;
+      const body = meeting();
+      const created = await fetch(`${origin}/api/appointments`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      expect([created.status, created.redirected]).toEqual([201, true]);
+      const { id } = (await created.json()) as { id: string };
+      const path = `/api/appointments/${id}`;
+      for (const [method, change] of [
+        ['PUT', { ...body, title: `${body.title} again` }],
+        ['PATCH', { description: 'more' }],
+        ['DELETE', undefined],
+      ] as const) {
+        const answer = await call(origin, method, path, { token, body: change });
+        expect([method, answer.status]).toEqual([method, method === 'DELETE' ? 204 : 200]);
+        const index = answer.headers.get('agenda-index');
+        expect(index).toMatch(/^\d+$/);
+        const local = `${path}?consistency=local&min_index=${index}`;
+        const read = await call(cluster.origin(follower), 'GET', local, { token });
+        const appointment = read.body['appointment'] as { version: number; status: string };
+        expect(`"${appointment.version}"`).toBe(answer.headers.get('etag'));
+      }
+    }
+  });
+
+  test('registering goes without ticket, logging out with one', async () => {
+    const [follower = 0] = await followers();
+    const own = await register(cluster.origin(follower), 'redirected');
+    const options = { token: own };
+    expect((await call(cluster.origin(follower), 'POST', '/api/auth/logout', options)).status).toBe(
+      204,
+    );
+    for (const position of cluster.positions) {
+      expect((await call(cluster.origin(position), 'GET', '/api/me', options)).status).toBe(401);
+    }
+  });
+});
+
+describe('curl -L, through every follower', () => {
+  const has_curl = spawnSync('curl', ['--version']).status === 0;
+  if (!has_curl) console.log('skipped: there is no curl');
+  const testWithCurl = has_curl ? test : test.skip;
+
+  testWithCurl('keeps method and body', async () => {
+    const curl = async (method: string, url: string, body?: unknown): Promise<string> => {
+      const headers = [
+        '-H',
+        `Authorization: Bearer ${token}`,
+        '-H',
+        'Content-Type: application/json',
+      ];
+      const data = body === undefined ? [] : ['--data', JSON.stringify(body)];
+      const told = ['-w', '\n%{http_code} %{num_redirects}'];
+      const given = ['-sS', '-L', '-X', method, ...headers, ...told, ...data, url];
+      const { stdout } = await promisify(execFile)('curl', given);
+      return stdout;
+    };
+    for (const follower of await followers()) {
+      const origin = cluster.origin(follower);
+      const body = meeting();
+      const created = (await curl('POST', `${origin}/api/appointments`, body)).split('\n');
+      expect(created.at(-1)).toBe('201 1');
+      const { id, title } = JSON.parse(created[0] ?? '') as { id: string; title: string };
+      expect(title).toBe(body.title);
+      const deleted = await curl('DELETE', `${origin}/api/appointments/${id}`);
+      expect(deleted.split('\n').at(-1)).toBe('204 1');
+    }
+  });
+});
+
+describe('behind a load balancer', () => {
+  test('every write succeeds, none is redirected, and what is written is read', async () => {
+    const balancer = await startBalancer(cluster.ports);
+    try {
+      const own = await register(balancer.origin, 'balanced');
+      const served_by = new Set<string | null>();
+      for (let count = 0; count < 12; count += 1) {
+        const body = meeting();
+        const headers = { 'idempotency-key': `balanced ${count}` };
+        const send = () =>
+          call(balancer.origin, 'POST', '/api/appointments', { token: own, body, headers });
+        const first = await send();
+        expect(first.status).toBe(201);
+        served_by.add(first.headers.get('agenda-served-by'));
+        const again = await send();
+        expect([again.status, again.body]).toEqual([201, first.body]);
+        expect(again.headers.get('idempotency-replayed')).toBe('true');
+        const path = `/api/appointments/${String(first.body['id'])}`;
+        const changed = await call(balancer.origin, 'PATCH', path, {
+          token: own,
+          body: { title: 'Changed' },
+          headers: { 'if-match': '"1"' },
+        });
+        expect([changed.status, changed.body['title']]).toEqual([200, 'Changed']);
+        const late = await call(balancer.origin, 'PATCH', path, {
+          token: own,
+          body: { title: 'Late' },
+          headers: { 'if-match': '"1"' },
+        });
+        expect([late.status, late.body['code']]).toEqual([412, 'precondition_failed']);
+        const read = await call(balancer.origin, 'GET', path, { token: own });
+        expect(read.body['appointment']).toMatchObject({ title: 'Changed', version: 2 });
+      }
+      // Some reached the leader itself, the others were forwarded to it.
+      const leader = cluster.nodeId(await cluster.awaitLeader());
+      expect(served_by).toEqual(new Set([leader, null]));
+      expect(Math.min(...balancer.counts)).toBeGreaterThan(0);
+    } finally {
+      await balancer.close();
+    }
+  });
+});
+
+describe('LEADER_ROUTING', () => {
+  test('forward: a follower forwards what came to itself, and counts it', async () => {
+    const [follower = 0] = await followers();
+    await cluster.kill(follower);
+    cluster.start(follower, { LEADER_ROUTING: 'forward' });
+    const answer = await eventually('the replica serves again', async () => {
+      const body = meeting();
+      const options = { token, body };
+      return call(cluster.origin(follower), 'POST', '/api/appointments', options).catch(() => null);
+    });
+    expect([answer.status, answer.headers.get('agenda-served-by')]).toEqual([
+      201,
+      cluster.nodeId(await cluster.awaitLeader()),
+    ]);
+    const metrics = await (await cluster.get(follower, '/metrics')).text();
+    expect(metrics).toMatch(/^agenda_forwarded_requests_total\{outcome="done"\} [1-9]/m);
+    expect(cluster.log(follower)).not.toContain('LEADER_ROUTING');
+    await cluster.kill(follower);
+    cluster.start(follower);
+    await cluster.awaitEqualIndex();
+  });
+
+  test('/raft/propose is for replicas: unsigned it is 401', async () => {
+    const leader = await cluster.awaitLeader();
+    const answer = await call(cluster.origin(leader), 'POST', '/raft/propose', { token, body: {} });
+    expect([answer.status, answer.body['code']]).toEqual([401, 'unauthenticated']);
+  });
+});
+
+describe('a node whose leader has just moved', () => {
+  async function redirectFrom(follower: number, body: unknown): Promise<string> {
+    const response = await fetch(`${cluster.origin(follower)}/api/appointments`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    await response.arrayBuffer();
+    expect(response.status).toBe(307);
+    return String(response.headers.get('location'));
+  }
+
+  function follow(location: string, body: unknown) {
+    const { origin, pathname, search } = new URL(location);
+    return call(origin, 'POST', `${pathname}${search}`, { body });
+  }
+
+  test('a ticketed request that finds it no longer leading is forwarded, and done once', async () => {
+    const leader = await cluster.awaitLeader();
+    const [follower = 0] = await followers();
+    const body = meeting();
+    const location = await redirectFrom(follower, body);
+    cluster.signal(leader, 'SIGSTOP');
+    const others = cluster.positions.filter((position) => position !== leader);
+    await eventually('another leader', async () => {
+      const states = await Promise.all(others.map((position) => cluster.raftState(position)));
+      return states.some((state) => state.role === 'leader') ? true : null;
+    });
+    cluster.signal(leader, 'SIGCONT');
+    const first = await follow(location, body);
+    expect(first.status).toBe(201);
+    expect(first.headers.get('agenda-served-by')).not.toBe(cluster.nodeId(leader));
+    const second = await follow(location, body);
+    expect([second.status, second.body]).toEqual([201, first.body]);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(await countOf(body.title)).toBe(1);
+  });
+
+  test('killed between the 307 and the request that follows it: the next try is done, once', async () => {
+    const leader = await cluster.awaitLeader();
+    const [follower = 0] = await followers();
+    const body = meeting();
+    const location = await redirectFrom(follower, body);
+    await cluster.kill(leader);
+    await expect(follow(location, body)).rejects.toThrow();
+    const headers = { 'agenda-routing': 'forward' };
+    const answer = await call(cluster.origin(follower), 'POST', '/api/appointments', {
+      token,
+      body,
+      headers,
+    });
+    // It waits for the next leader within the deadline.
+    expect(answer.status).toBe(201);
+    expect(await countOf(body.title)).toBe(1);
+    cluster.start(leader);
+    await cluster.awaitEqualIndex();
+  });
+
+  test('killed under forwarded writes: what is acknowledged is there once, what is refused is not', async () => {
+    const leader = await cluster.awaitLeader();
+    const [follower = 0] = await followers();
+    const headers = { 'agenda-routing': 'forward' };
+    const sent: { title: string; status: number; code: unknown }[] = [];
+    const over = new AbortController();
+    const clients = Array.from({ length: 8 }, async () => {
+      while (!over.signal.aborted) {
+        const body = meeting();
+        const options = { token, body, headers };
+        const answer = await call(cluster.origin(follower), 'POST', '/api/appointments', options);
+        sent.push({ title: body.title, status: answer.status, code: answer.body['code'] });
+      }
+    });
+    const isDone = (count: number) => () =>
+      Promise.resolve(sent.filter((one) => one.status === 201).length >= count ? true : null);
+    await eventually('writes under way', isDone(20));
+    await cluster.kill(leader);
+    const until_then = sent.length;
+    await eventually('writes at the next leader', isDone(until_then + 20));
+    over.abort();
+    await Promise.all(clients);
+    cluster.start(leader);
+    await cluster.awaitEqualIndex();
+    const path = '/api/agenda?start=2027-01-01T00:00:00Z&end=2028-01-01T00:00:00Z';
+    const agenda = await call(cluster.origin(follower), 'GET', path, { token });
+    const titles = (agenda.body['items'] as { title: string }[]).map((one) => one.title);
+    for (const { title, status, code } of sent) {
+      const count = titles.filter((one) => one === title).length;
+      if (status === 201) expect([title, count]).toEqual([title, 1]);
+      else if (status === 503) expect([title, code, count]).toEqual([title, 'no_leader', 0]);
+      else expect([title, status, code]).toEqual([title, 504, 'outcome_unknown']);
+      expect(count).toBeLessThanOrEqual(1);
+    }
+  });
+});

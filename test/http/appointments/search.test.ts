@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { limits } from '../../../src/limits.ts';
+import { FakeApis, meeting } from '../api-fixture.ts';
+
+let apis: FakeApis;
+let token: string;
+
+beforeEach(async () => {
+  apis = await FakeApis.start(1);
+  token = await apis.register('ana');
+});
+afterEach(() => apis.stop());
+
+const create = (hour: number, title: string, description = '', as = token) =>
+  apis.call('POST', '/api/appointments', {
+    token: as,
+    body: { ...meeting(hour), title, description },
+  });
+
+async function search(query: string, more = ''): Promise<Record<string, unknown>> {
+  const path = `/api/search?query=${encodeURIComponent(query)}${more}`;
+  return (await apis.call('GET', path, { token })).body;
+}
+
+async function titlesFor(query: string, more = ''): Promise<string[]> {
+  const { items } = await search(query, more);
+  return (items as { title: string }[]).map((item) => item.title);
+}
+
+test('appointments one may see, by title and description', async () => {
+  await create(9, 'Dentist', 'Bring the card');
+  const created = await create(10, 'Lunch with Zoë');
+  await create(10, 'Dentist of another', '', await apis.register('bruno'));
+  expect(await titlesFor('dentist')).toEqual(['Dentist']);
+  expect(await titlesFor('the card')).toEqual(['Dentist']);
+  expect(await titlesFor('nobody')).toEqual([]);
+  expect((await search('lunch'))['items']).toEqual([created.body]);
+});
+
+test.each([
+  ['REUNIÓN', 'reunion de equipo'],
+  ['reunion', 'Reunión de equipo'],
+  ['strasse', 'Am Ende der STRAẞE'],
+  ['οδος', 'ΟΔΌΣ 5'],
+  ['ｆｕｌｌ', 'Full width'],
+  ['equipo reunion', 'Reunión de equipo'],
+])('without regard to case and accents, every word anywhere: %s', async (query, title) => {
+  await create(9, title);
+  await create(10, 'Something else');
+  expect(await titlesFor(query)).toEqual([title]);
+});
+
+test('what is a pattern elsewhere is a character here', async () => {
+  await create(9, '100 % sure');
+  await create(10, '100 or so');
+  expect(await titlesFor('100 %')).toEqual(['100 % sure']);
+  expect(await titlesFor('_')).toEqual([]);
+});
+
+test('in a range when one is given', async () => {
+  for (const hour of [9, 12]) await create(hour, `Call at ${hour}`);
+  expect(await titlesFor('call')).toEqual(['Call at 9', 'Call at 12']);
+  expect(await titlesFor('call', '&start=2027-01-15T11:00:00Z')).toEqual(['Call at 12']);
+  expect(await titlesFor('call', '&end=2027-01-15T11:00:00Z')).toEqual(['Call at 9']);
+});
+
+test('leaves out what is cancelled, and finds what it is called now', async () => {
+  const first = await create(9, 'Old');
+  await create(10, 'Old too');
+  const path = String(first.headers.get('location'));
+  await apis.call('PATCH', path, { token, body: { title: 'New' } });
+  expect(await titlesFor('old')).toEqual(['Old too']);
+  await apis.call('DELETE', path, { token });
+  expect(await titlesFor('new')).toEqual([]);
+});
+
+test('answers {items, next_cursor?} in pages', async () => {
+  for (const hour of [9, 10, 11]) await create(hour, `Call ${hour}`);
+  const first = await search('call', '&limit=2');
+  expect(first['items']).toHaveLength(2);
+  const second = await search('call', `&limit=2&cursor=${String(first['next_cursor'])}`);
+  expect(second).toMatchObject({ items: [{ title: 'Call 11' }] });
+  expect(second).not.toHaveProperty('next_cursor');
+});
+
+test('looks at so much for a page and no more, and goes on with the cursor', async () => {
+  const { view } = apis.node(0).replica;
+  let read = 0;
+  Object.assign(view, {
+    *agendaTextsOf(_: number, { after }: { after: { key: number } | null }) {
+      for (let key = (after?.key ?? 0) + 1; key <= 12_000; key += 1) {
+        read += 1;
+        yield { start: key, key, title: 'nothing', description: '' };
+      }
+    },
+  });
+  const pages: number[] = [];
+  let cursor = '';
+  do {
+    read = 0;
+    const page = await search('call', cursor === '' ? '' : `&cursor=${cursor}`);
+    expect(page['items']).toEqual([]);
+    pages.push(read);
+    const { next_cursor = '' } = page as { next_cursor?: string };
+    cursor = next_cursor;
+  } while (cursor !== '');
+  expect(pages).toEqual([limits.search_examined_max + 1, limits.search_examined_max + 1, 2_000]);
+});
+
+test.each([
+  ['', 'query'],
+  ['query=', 'query'],
+  ['query=%20%20', 'query'],
+  [`query=${'x'.repeat(201)}`, 'query'],
+  ['query=x&start=tomorrow', 'start'],
+  ['query=x&start=2027-01-15T11:00:00Z&end=2027-01-15T11:00:00Z', 'end'],
+  ['query=x&limit=1001', 'limit'],
+  ['query=x&cursor=!', 'cursor'],
+  ['query=x&owner=y', 'owner'],
+])('what is wrong is 400 with its field: %s', async (parameters, field) => {
+  const reply = await apis.call('GET', `/api/search?${parameters}`, { token });
+  expect([reply.status, reply.body['code']]).toEqual([400, 'invalid_request']);
+  expect(reply.body['errors']).toMatchObject([{ field }]);
+});

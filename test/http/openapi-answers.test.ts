@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ApiDescription } from '../support/api-description.ts';
+import { audit_token, FakeApis, good_password, meeting, registration } from './api-fixture.ts';
+import type { Reply } from './api-fixture.ts';
+
+let apis: FakeApis;
+let description: ApiDescription;
+/** `METHOD path status` of every answer that was compared with the description. */
+let seen: Set<string>;
+
+beforeEach(async () => {
+  apis = await FakeApis.start(2);
+  description = await ApiDescription.read(apis.node(0).origin);
+  seen = new Set();
+});
+afterEach(() => apis.stop());
+
+type Options = Parameters<FakeApis['call']>[2] & { readonly id?: string };
+
+/** Calls an operation and holds its answer against the description. */
+async function ask(line: string, options: Options = {}, query = ''): Promise<Reply> {
+  const [method = '', path = ''] = line.split(' ');
+  const { id = '', ...rest } = options;
+  const reply = await apis.call(method, path.replace('{id}', id) + query, rest);
+  const operation = description.operations.find(
+    (described) => described.method === method && described.path === path,
+  );
+  if (operation === undefined) throw new Error(`${line} is not described`);
+  const complaint = description.complaintAbout(operation, {
+    status: reply.status,
+    header: (name) => reply.headers.get(name),
+    text: reply.text,
+  });
+  expect([line, reply.status, complaint]).toEqual([line, reply.status, null]);
+  seen.add(`${line} ${reply.status}`);
+  return reply;
+}
+
+const range = '?start=2027-01-01T00:00:00Z&end=2027-02-01T00:00:00Z';
+
+async function askForAppointments(token: string): Promise<void> {
+  const made = await ask('POST /api/appointments', { token, body: meeting(9) });
+  const id = String(made.body['id']);
+  const one = { token, id };
+  const days = { all_day: true, start: '2027-01-20', end: '2027-01-22' };
+  await ask('POST /api/appointments', { token, body: { title: 'Days', ...days } });
+  await ask('PUT /api/appointments/{id}', { ...one, body: meeting(10) });
+  await ask('PATCH /api/appointments/{id}', { ...one, body: { description: 'More' } });
+  await ask('GET /api/appointments/{id}', one);
+  await ask('GET /api/appointments/{id}/participants', one);
+  await ask('GET /api/appointments/{id}/my-status', one);
+  await ask('GET /api/agenda', { token }, `${range}&limit=1&consistency=local`);
+  await ask('GET /api/search', { token }, '?query=meeting');
+  await ask('DELETE /api/appointments/{id}', one);
+  await ask('POST /api/appointments/{id}/restore', one);
+}
+
+async function askForViews(token: string): Promise<void> {
+  const headers = { 'x-audit-token': audit_token };
+  apis.node(0).replica.peers = [
+    { node_id: 'agenda-2', match_index: 2, applied_index: 1, last_contact_ms: 20.5 },
+  ];
+  for (const path of [
+    '/cluster/status',
+    '/leaders',
+    '/raft/state',
+    '/raft/log/summary',
+    '/raft/health',
+  ]) {
+    await ask(`GET ${path}`, { headers });
+    await ask(`GET ${path}`, { token, at: 1 });
+  }
+  for (const path of ['/', '/health', '/livez', '/readyz', '/metrics', '/openapi.json', '/ui/']) {
+    await ask(`GET ${path}`);
+  }
+}
+
+async function askForPeople(): Promise<void> {
+  const token = await apis.register('carla');
+  await ask('POST /api/auth/signup', { body: registration('dora') });
+  for (const path of ['/login', '/api/auth/login']) {
+    await ask(`POST ${path}`, { body: { username: 'carla', password: good_password } });
+  }
+  await ask('GET /api/me', { token });
+  await ask('GET /api/auth/me', { token });
+  await ask('GET /api/users/search', { token }, '?query=a&limit=1');
+  await ask('PUT /api/me/profile', { token, body: { locale: 'es-es', time_zone: 'UTC' } });
+  const passwords = { current_password: good_password, new_password: `${good_password}!` };
+  const changed = await ask('PUT /api/me/password', { token, body: passwords });
+  await ask('POST /api/auth/logout', { token: String(changed.body['token']) });
+}
+
+test('every success of every operation is as the description says', async () => {
+  const registered = await ask('POST /register', { body: registration('ana') });
+  const token = String(registered.body['token']);
+  await askForAppointments(token);
+  await askForPeople();
+  await askForViews(token);
+  const described = description.operations.flatMap(({ method, path, statuses }) =>
+    statuses
+      .filter((status) => status < 300 || status === 302)
+      .map((status) => `${method} ${path} ${status}`),
+  );
+  expect([...seen].toSorted()).toEqual(described.toSorted());
+});
+
+describe('a refusal is as the description says', () => {
+  test('where there is nothing, where it is not allowed, where it is wrong', async () => {
+    const token = await apis.register('ana');
+    const id = 'apt_00zzz';
+    for (const { method, path, parameters, body, is_public } of description.operations) {
+      if (path.startsWith('/ui') || !path.startsWith('/api') || is_public) continue;
+      const line = `${method} ${path}`;
+      await ask(line, { id, ...(body === null ? {} : { body: {} }) });
+      await ask(line, { id, token, ...(body === null ? {} : { body: { colour: 1 } }) }, '?a=b');
+      const required = parameters.some((one) => one.in === 'query' && one.required);
+      if (path.includes('{id}') && !required) {
+        await ask(line, { id, token, ...(body === null ? {} : { body: meeting(9) }) });
+      }
+    }
+  });
+
+  test('of a conflict, with what is overlapped', async () => {
+    const token = await apis.register('ana');
+    await ask('POST /api/appointments', { token, body: meeting(9) });
+    const refused = await ask('POST /api/appointments', { token, body: meeting(9) });
+    expect(refused.body).toMatchObject({ code: 'conflict', overlaps: [expect.anything()] });
+    const headers = { 'if-match': '"7"' };
+    const [overlap] = refused.body['overlaps'] as { id: string }[];
+    const id = overlap?.id ?? '';
+    await ask('DELETE /api/appointments/{id}', { token, id, headers });
+    await ask('POST /api/appointments', { token, body: meeting(12, { rrule: 'FREQ=DAILY' }) });
+    await ask('POST /api/appointments', { token, raw: 'x'.repeat(300_000) });
+  });
+
+  test('that is given at a follower: where the leader is', async () => {
+    const token = await apis.register('ana');
+    const sent = { at: 1, token, body: meeting(9) };
+    const redirected = await ask('POST /api/appointments', sent);
+    expect(redirected.status).toBe(307);
+    const headers = { 'agenda-routing': 'forward' };
+    const forwarded = await ask('POST /api/appointments', { ...sent, headers });
+    expect(forwarded.status).toBe(201);
+  });
+
+  test('without a majority, without a leader, and when the outcome is not known', async () => {
+    const token = await apis.register('ana');
+    const { replica } = apis.node(0);
+    replica.has_quorum = false;
+    expect((await ask('GET /api/me', { token })).status).toBe(503);
+    replica.next_result = { kind: 'unknown' };
+    expect((await ask('POST /api/auth/logout', { token })).status).toBe(504);
+    replica.next_result = { kind: 'not_proposed', reason: 'overloaded' };
+    expect((await ask('POST /api/auth/logout', { token })).status).toBe(503);
+    apis.state.leader_id = null;
+    expect((await ask('POST /register', { body: registration('eva') })).status).toBe(503);
+  });
+});

@@ -1,0 +1,36 @@
+import { must } from '../../../src/base/assert.ts';
+import type { Prng } from '../../../src/base/prng.ts';
+import { chance, pick } from './chance.ts';
+
+const KEPT = 20;
+
+/** Values that were in answers, by the names they had there: what requests can be about. */
+export class KnownValues {
+  readonly #values = new Map<string, string[]>();
+
+  learn(name: string, value: string): void {
+    const values = this.#values.get(name) ?? [];
+    if (values.includes(value)) return;
+    this.#values.set(name, [...values, value].slice(-KEPT));
+  }
+
+  /** Takes the texts out of a JSON answer. */
+  learnFrom(json: unknown): void {
+    if (typeof json !== 'object' || json === null) return;
+    for (const [name, value] of Object.entries(json)) {
+      if (typeof value === 'string' && value.length <= 1_000) this.learn(name, value);
+      else this.learnFrom(value);
+    }
+  }
+
+  /** Null in so many of a hundred cases, and always when none is known. */
+  any(prng: Prng, name: string, percent_unknown = 20): string | null {
+    const values = this.#values.get(name);
+    if (values === undefined || chance(prng, percent_unknown)) return null;
+    return pick(prng, values);
+  }
+
+  latest(name: string): string {
+    return must(this.#values.get(name)?.at(-1), `no ${name} is known`);
+  }
+}
