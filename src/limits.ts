@@ -83,6 +83,10 @@ export const limits = {
   registrations_per_minute_max: 1_200,
   /** Verified tokens remembered. */
   token_cache_max: 10_000,
+  /** Appointments of an agenda read that are handled in one turn of the event loop. */
+  agenda_slice: 200,
+  /** Large agenda reads at the same time, each with a connection and a state of its own. */
+  agenda_snapshots_max: 8,
   /** Appointments in one agenda read. */
   agenda_items_max: 100_000,
   /** Span of one agenda read. */

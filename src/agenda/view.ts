@@ -27,6 +27,12 @@ export interface BusyRange {
   readonly except_key: Key;
 }
 
+/** One committed state, whatever is applied meanwhile; to be closed, once. */
+export interface AgendaSnapshot {
+  agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[];
+  close(): void;
+}
+
 /** [start, end) on a person's agenda. */
 export interface AgendaRange {
   readonly start: Instant;
@@ -76,6 +82,8 @@ export interface AgendaView extends RulesView {
   appointmentAt(key: Key, version: number): Appointment | null;
   /** A person's appointments that overlap the range, by start then key. */
   agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[];
+  /** The state as it is now, for what is read in slices; null: too many are open. */
+  agendaSnapshot(): AgendaSnapshot | null;
   /** Of the same, what a search looks at; read one by one, so that who reads can stop. */
   agendaTextsOf(person_key: Key, range: AgendaRange): Iterable<AgendaText>;
   /** Users whose folded username begins with `prefix` and comes after `after`, in its order. */

@@ -1,3 +1,4 @@
+import { Readable, pipeline } from 'node:stream';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { confirm, hasAuditToken, identify } from './authenticate.ts';
@@ -167,6 +168,11 @@ function refuseWhileDraining(services: ApiServices, route: Route): void {
 function send(response: Response, answer: Answer): void {
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (answer.chunks !== undefined) {
+    response.setHeader('Content-Type', JSON_CONTENT_TYPE);
+    sendChunks(response, answer.chunks);
+    return;
+  }
   const text = answer.text ?? jsonText(answer.body);
   if (text === null) {
     response.end();
@@ -177,7 +183,16 @@ function send(response: Response, answer: Answer): void {
   response.end(text.content);
 }
 
+const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
+
+/** As fast as the client takes them; a client that leaves, or an error, ends the making of them. */
+function sendChunks(response: Response, chunks: AsyncIterable<string>): void {
+  pipeline(Readable.from(chunks), response, () => {
+    // An error has destroyed the response: the client sees that it is cut short.
+  });
+}
+
 function jsonText(body: unknown): NonNullable<Answer['text']> | null {
   if (body === undefined) return null;
-  return { content_type: 'application/json; charset=utf-8', content: JSON.stringify(body) };
+  return { content_type: JSON_CONTENT_TYPE, content: JSON.stringify(body) };
 }

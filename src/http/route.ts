@@ -23,6 +23,8 @@ export interface Answer {
   readonly body?: unknown;
   /** Instead of a body in plain JSON. */
   readonly text?: { readonly content_type: string; readonly content: string | Uint8Array };
+  /** Instead of either: JSON in pieces, made while they are sent. */
+  readonly chunks?: AsyncIterable<string>;
 }
 
 export interface RouteContext<Body, Query> {

@@ -6,6 +6,7 @@ import { appointmentAt } from '../agenda/appointment-version.ts';
 import type { Appointment, Calendar, Instant, Key, User } from '../agenda/model.ts';
 import type {
   AgendaRange,
+  AgendaSnapshot,
   AgendaText,
   AgendaView,
   BusyRange,
@@ -15,6 +16,7 @@ import type {
 import { limits } from '../limits.ts';
 import { appointmentOf, appointmentVersionOf, calendarOf, userOf } from './agenda-rows.ts';
 import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from './agenda-rows.ts';
+import { openAgendaSnapshot } from './agenda-snapshot.ts';
 import { agenda_queries, agendaParameters, busy_queries, busyParameters } from './range-queries.ts';
 import type { AgendaParameters, BusyParameters } from './range-queries.ts';
 import { RowCache } from './row-cache.ts';
@@ -49,7 +51,11 @@ export class SqliteAgendaView implements AgendaView {
   readonly #user_search: UserSearch;
   readonly #readBusy: (range: BusyParameters) => readonly Key[];
 
+  readonly #path: string;
+  #snapshots = 0;
+
   constructor(database: Database) {
+    this.#path = database.name;
     const users = selectFrom('users');
     const calendars = selectFrom('calendars');
     const appointments = selectFrom('appointments');
@@ -118,6 +124,15 @@ export class SqliteAgendaView implements AgendaView {
   agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[] {
     const parameters = agendaParameters(person_key, range, this.#goneBefore());
     return this.#agenda.all(parameters).map(appointmentOf);
+  }
+
+  agendaSnapshot(): AgendaSnapshot | null {
+    if (this.#snapshots >= limits.agenda_snapshots_max) return null;
+    const snapshot = openAgendaSnapshot(this.#path, () => {
+      this.#snapshots -= 1;
+    });
+    this.#snapshots += 1;
+    return snapshot;
   }
 
   *agendaTextsOf(person_key: Key, range: AgendaRange): Iterable<AgendaText> {

@@ -151,6 +151,7 @@ export class FakeState {
         return kept === undefined ? null : appointmentAt(current, kept);
       },
       agendaOf: onAgenda,
+      agendaSnapshot: () => ({ agendaOf: onAgenda, close: () => undefined }),
       agendaTextsOf: onAgenda,
     };
   }

@@ -178,6 +178,7 @@ describe('when the storage fails', () => {
           busyOverlapping: (...range) => view.busyOverlapping(...range),
           agendaOf: (...range) => view.agendaOf(...range),
           agendaTextsOf: (...range) => view.agendaTextsOf(...range),
+          agendaSnapshot: () => view.agendaSnapshot(),
           appointmentAt: (key, version) => view.appointmentAt(key, version),
           stateTime: () => view.stateTime(),
           usersByNamePrefix: (...wanted) => view.usersByNamePrefix(...wanted),

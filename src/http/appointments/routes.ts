@@ -1,5 +1,6 @@
 import { must } from '../../base/assert.ts';
 import type { Appointment } from '../../agenda/model.ts';
+import { limits } from '../../limits.ts';
 import { presentAppointment } from '../present/appointment.ts';
 import {
   appointment_list_schema,
@@ -8,6 +9,7 @@ import {
 } from '../present/appointment-schema.ts';
 import { presentOwner } from '../present/participant.ts';
 import { participant_list_schema, participant_out_schema } from '../present/participant-schema.ts';
+import { ProblemError } from '../problem.ts';
 import { etagOf, propose } from '../propose.ts';
 import { callerOf, defineRoute, parameterOf } from '../route.ts';
 import type { Answer, Route, RouteContext } from '../route.ts';
@@ -15,6 +17,7 @@ import type { ApiServices } from '../services.ts';
 import { invalidField } from '../validate.ts';
 import { readAgendaPage } from './agenda-page.ts';
 import type { AgendaPage } from './agenda-page.ts';
+import { agendaChunks } from './agenda-stream.ts';
 import {
   cancelAppointment,
   patchAppointment,
@@ -27,6 +30,7 @@ import {
   participants_query_schema,
   search_query_schema,
 } from './query-schema.ts';
+import type { AgendaQuery } from './query-schema.ts';
 import { appointment_patch_schema, appointment_schema, restore_schema } from './schema.ts';
 import type { AppointmentBody } from './schema.ts';
 import { searchAppointments } from './search.ts';
@@ -161,8 +165,7 @@ function reads(services: ApiServices): readonly Route[] {
         summary: "What overlaps [start, end) on one's agenda, by start then id.",
         success: { status: 200, body: appointment_list_schema },
       },
-      handle: (context) =>
-        listed(services, context, readAgendaPage(view, callerOf(context).user.key, context.query)),
+      handle: (context) => readAgenda(services, context),
     }),
     defineRoute({
       ...read,
@@ -219,6 +222,28 @@ function seen(services: ApiServices, context: RouteContext<unknown, unknown>): A
 function ownerIn({ replica }: ApiServices, appointment: Appointment) {
   const owner = must(replica.view.userByKey(appointment.owner_key), 'an appointment of nobody');
   return presentOwner(appointment, owner);
+}
+
+/** A page of one slice is answered at once; a larger one is made while it is sent. */
+function readAgenda(services: ApiServices, context: RouteContext<unknown, AgendaQuery>): Answer {
+  const { view } = services.replica;
+  const { key } = callerOf(context).user;
+  const { query } = context;
+  const first = { ...query, limit: Math.min(query.limit, limits.agenda_slice) };
+  const page = readAgendaPage(view, key, first);
+  if (page.next_cursor === null || first.limit === query.limit) {
+    return listed(services, context, page);
+  }
+  const snapshot = view.agendaSnapshot();
+  if (snapshot === null) {
+    const detail = 'Too many large agendas are being read; try again, or with a smaller limit.';
+    throw new ProblemError({ code: 'overloaded', detail });
+  }
+  const cluster_id = services.clusterId();
+  const chunks = agendaChunks(snapshot, key, query, (appointment) =>
+    presentAppointment(appointment, key, cluster_id),
+  );
+  return { status: 200, chunks };
 }
 
 function listed(

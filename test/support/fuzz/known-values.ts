@@ -1,4 +1,3 @@
-import { must } from '../../../src/base/assert.ts';
 import type { Prng } from '../../../src/base/prng.ts';
 import { chance, pick } from './chance.ts';
 
@@ -18,9 +17,20 @@ export class KnownValues {
   learnFrom(json: unknown): void {
     if (typeof json !== 'object' || json === null) return;
     for (const [name, value] of Object.entries(json)) {
-      if (typeof value === 'string' && value.length <= 1_000) this.learn(name, value);
+      if (typeof value === 'string' && value.length <= 1_000) this.#learnText(name, value);
       else this.learnFrom(value);
     }
+  }
+
+  /** What is found under one name is asked for under another. */
+  #learnText(name: string, value: string): void {
+    if (name === 'next_cursor') this.learn('cursor', value);
+    // Only appointments are asked for by their id.
+    if (name !== 'id' || value.startsWith('apt_')) this.learn(name, value);
+  }
+
+  forget(name: string): void {
+    this.#values.delete(name);
   }
 
   /** Null in so many of a hundred cases, and always when none is known. */
@@ -28,9 +38,5 @@ export class KnownValues {
     const values = this.#values.get(name);
     if (values === undefined || chance(prng, percent_unknown)) return null;
     return pick(prng, values);
-  }
-
-  latest(name: string): string {
-    return must(this.#values.get(name)?.at(-1), `no ${name} is known`);
   }
 }

@@ -4,7 +4,8 @@ import { chance, letters, pick } from './chance.ts';
 import type { KnownValues } from './known-values.ts';
 
 const HOUR_MS = 3_600_000;
-const YEAR_HOURS = 365 * 24;
+/** So few that appointments meet. */
+const HOURS = 60 * 24;
 const SHORT_CHARACTERS = 12;
 
 export interface ValueSource {
@@ -22,7 +23,7 @@ interface Times {
 export function validValue(source: ValueSource, schema: JsonSchema, name = ''): unknown {
   const { prng } = source;
   const times: Times = {
-    at_ms: Date.UTC(2027, 0, 1) + prng.below(YEAR_HOURS) * HOUR_MS,
+    at_ms: Date.UTC(2027, 0, 1) + prng.below(HOURS) * HOUR_MS,
     are_dates: chance(prng, 15),
   };
   return valueOf({ ...source, times }, schema, name);
@@ -95,7 +96,10 @@ function textOf(
     return text.slice(0, 'yyyy-mm-dd'.length);
   }
   if (Array.isArray(schema['examples'])) return String(pick(prng, schema['examples']));
-  const known_value = known.any(prng, name);
+  // What has a form is chosen, and better new; passwords are known or useless.
+  const has_form = 'minLength' in schema || formats.includes('email');
+  const is_chosen = has_form && !name.includes('password');
+  const known_value = known.any(prng, name, is_chosen ? 80 : 10);
   if (known_value !== null) return known_value;
   if (formats.includes('email')) return `${letters(prng, SHORT_CHARACTERS)}@example.org`;
   const least = Number(schema['minLength'] ?? 0);

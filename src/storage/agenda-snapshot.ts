@@ -1,0 +1,41 @@
+import Database from 'better-sqlite3';
+import { assert } from '../base/assert.ts';
+import type { Instant, Key } from '../agenda/model.ts';
+import type { AgendaSnapshot } from '../agenda/view.ts';
+import { limits } from '../limits.ts';
+import { appointmentOf } from './agenda-rows.ts';
+import type { AppointmentRow } from './agenda-rows.ts';
+import { agenda_queries, agendaParameters } from './range-queries.ts';
+import type { AgendaParameters } from './range-queries.ts';
+
+/**
+ * The committed state as it is now, on a connection of its own: what is applied while it is read in slices
+ * does not change what it shows. While it is open, the WAL cannot begin anew.
+ */
+export function openAgendaSnapshot(path: string, onClosed: () => void): AgendaSnapshot {
+  const connection = new Database(path, {
+    readonly: true,
+    fileMustExist: true,
+    timeout: limits.database_busy_timeout_ms,
+  });
+  connection.exec('BEGIN');
+  // The first read fixes what the transaction sees.
+  const state_time = connection
+    .prepare<[], Instant>('SELECT state_time FROM raft_meta')
+    .pluck()
+    .get();
+  assert(state_time !== undefined, 'agenda.db without its row in raft_meta');
+  const gone_before = state_time - limits.cancelled_kept_ms;
+  const agenda = connection
+    .prepare<[AgendaParameters], AppointmentRow>(agenda_queries.appointments)
+    .raw();
+  return {
+    agendaOf: (person_key: Key, range) =>
+      agenda.all(agendaParameters(person_key, range, gone_before)).map(appointmentOf),
+    close() {
+      assert(connection.open, 'a snapshot is closed once');
+      connection.close();
+      onClosed();
+    },
+  };
+}
