@@ -21,6 +21,8 @@ export interface Progress {
   append_in_flight: number | null;
   /** After a failure, nothing is sent before this tick or a sign of life. */
   paused_until_tick: number;
+  /** When the last append went out. */
+  append_sent_tick: number;
   /** The commit index it was last told. */
   commit_told: LogIndex;
   heartbeats_in_flight: number;
@@ -42,6 +44,7 @@ export function createProgress(member: Member, last_index: LogIndex): Progress {
     next_index: last_index + 1,
     append_in_flight: null,
     paused_until_tick: 0,
+    append_sent_tick: 0,
     commit_told: 0,
     heartbeats_in_flight: 0,
     last_contact_tick: null,
