@@ -1,11 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { ApiDescription } from '../support/api-description.ts';
 import { Fuzzer } from '../support/fuzz/fuzzer.ts';
 import { call, good_password, register } from './api-client.ts';
 import { ProcessCluster } from './process-cluster.ts';
 
-const STEPS = 350;
+const STEPS = 250;
 
 /** What a request could have changed. */
 interface Sight {
@@ -40,7 +39,7 @@ test('whatever is sent to a real replica: no 5xx, and what is refused changes no
     cluster.startAll();
     await cluster.awaitLeader();
     const fuzzer = new Fuzzer({
-      seed: Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 32)),
+      seed: Number(process.env['FUZZ_SEED'] ?? 20_261_121),
       description: await ApiDescription.read(cluster.origin(0)),
       password: good_password,
       may_wait: false,

@@ -156,3 +156,17 @@ describe('a refusal is as the description says', () => {
     expect((await ask('POST /register', { body: registration('eva') })).status).toBe(503);
   });
 });
+
+test('an answer with something that is not described would be found', async () => {
+  const operation = description.operations.find(({ path }) => path === '/health');
+  if (operation === undefined) throw new Error('/health is not described');
+  const reply = await apis.call('GET', '/health');
+  const answer = { status: 200, header: (name: string) => reply.headers.get(name) };
+  const complaintAbout = (body: object): string | null =>
+    description.complaintAbout(operation, { ...answer, text: JSON.stringify(body) });
+  expect(complaintAbout(reply.body)).toBeNull();
+  expect(complaintAbout({ ...reply.body, more: 1 })).toContain('additional properties');
+  expect(complaintAbout({ ...reply.body, term: -1 })).toContain('/term');
+  const { role: _role, ...rest } = reply.body;
+  expect(complaintAbout(rest)).toContain('role');
+});

@@ -33,7 +33,7 @@ function everyOperation(): (readonly [string, Operation])[] {
   return Object.values(description.document.paths).flatMap((path) => Object.entries(path));
 }
 
-describe('the description has', () => {
+describe('everything is in GET /openapi.json, made from the schemas that validate: it has', () => {
   test('every line of the route table and the page, and nothing else', () => {
     const described = description.operations.map(({ method, path }) => `${method} ${path}`);
     expect(described.toSorted()).toEqual([...mountedRoutes(), 'GET /ui/'].toSorted());
