@@ -22,5 +22,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Only whether this process lives and can write: a check that needs a leader would keep a cluster from forming.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { TLS_CERT_FILE, HTTP_ADDR = '0.0.0.0:8080' } = process.env; require(TLS_CERT_FILE ? 'https' : 'http').get({ host: '127.0.0.1', port: HTTP_ADDR.split(':').pop(), path: '/livez', rejectUnauthorized: false }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "--enable-source-maps", "dist/main.js"]
