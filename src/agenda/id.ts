@@ -9,7 +9,7 @@ export type IdPrefix = 'usr' | 'cal' | 'apt' | 'par' | 'aud';
 
 /** Raised by restore and recover (so that ids handed out since the backup are never met again). */
 const INCARNATION = '0';
-/** The Raft group that made it; one for now. */
+/** The Raft group that made it. */
 const GROUP = '0';
 
 /** The key of the `counter`-th thing made by the entry at `index`. */
