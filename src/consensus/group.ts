@@ -17,6 +17,7 @@ import type { AppendRequest, Request, Response } from './raft/message.ts';
 import type { RaftState } from './raft/state.ts';
 import { currentConfiguration } from './raft/state.ts';
 import { step } from './raft/step.ts';
+import type { Step } from './raft/step.ts';
 import { StateAge } from './state-age.ts';
 
 /** What broke: an invariant of the core, the log store, or the state machine. */
@@ -35,6 +36,8 @@ export interface GroupOptions {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly observer: Observer;
+  /** The rules of Raft; the real ones unless a test plants others. */
+  readonly step?: Step;
   /** Something that cannot be gone on from; after `state`, the group still votes and replicates. */
   readonly onFailed: (part: FailedPart, error: unknown) => void;
 }
@@ -54,6 +57,7 @@ const STOPPING = 'this replica is stopping';
 export class Group {
   readonly #options: GroupOptions;
   readonly #state: RaftState;
+  readonly #step: Step;
   readonly #persister: Persister;
   readonly #applier: Applier;
   readonly #pending = new PendingProposals();
@@ -89,6 +93,7 @@ export class Group {
   private constructor(options: GroupOptions, state: RaftState) {
     this.#options = options;
     this.#state = state;
+    this.#step = options.step ?? step;
     const { store, clock, state_machine, observer } = options;
     this.#age = new StateAge(clock.now_ms());
     this.#persister = new Persister({
@@ -246,7 +251,7 @@ export class Group {
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
         if (this.#is_stopped) continue;
-        for (const effect of step(this.#state, next, this.#options.clock.now_ms())) {
+        for (const effect of this.#step(this.#state, next, this.#options.clock.now_ms())) {
           this.#perform(effect);
         }
       }

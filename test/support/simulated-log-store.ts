@@ -75,15 +75,25 @@ export class SimulatedLogStore implements LogStore {
     for (const call of calls) call.reject(this.#failure);
   }
 
-  /** What is not on the disk is gone; nothing of this store ever resolves again. */
-  powerCut(): void {
+  /**
+   * What is not on the disk is gone, but for what it had got to of the writes that wait: the first
+   * `torn_writes` of them. Nothing of this store ever resolves again.
+   */
+  powerCut(torn_writes = 0): void {
     this.#is_dead = true;
+    const torn = this.#calls.filter((call) => call.writes !== null).slice(0, torn_writes);
     this.#calls = [];
+    this.#write(torn.flatMap((call) => call.writes ?? []));
   }
 
-  /** The same disk after a restart of its machine: what was synced, nothing else. */
-  reopen(): SimulatedLogStore {
-    this.powerCut();
+  /** The entry at `index` on the disk; null: there is none. */
+  entryAt(index: number): Entry | null {
+    return this.#platter.entries[index - 1] ?? null;
+  }
+
+  /** The same disk after a restart of its machine: see {@link powerCut}. */
+  reopen(torn_writes = 0): SimulatedLogStore {
+    this.powerCut(torn_writes);
     const reopened = new SimulatedLogStore({ soon: this.#soon });
     reopened.#platter = { tail: this.#platter.tail, entries: [...this.#platter.entries] };
     return reopened;
@@ -164,7 +174,11 @@ export class SimulatedLogStore implements LogStore {
   }
 
   #commit(batch: readonly Call[]): void {
-    const writes = batch.flatMap((call) => call.writes ?? []);
+    this.#write(batch.flatMap((call) => call.writes ?? []));
+    for (const call of batch) call.run();
+  }
+
+  #write(writes: readonly Persist[]): void {
     const merged = mergeWrites(this.#platter.tail, writes);
     if (merged.durable) {
       const kept = (merged.delete_from ?? Infinity) - 1;
@@ -172,6 +186,5 @@ export class SimulatedLogStore implements LogStore {
       this.#platter.tail = merged.tail;
       this.#syncs += 1;
     }
-    for (const call of batch) call.run();
   }
 }

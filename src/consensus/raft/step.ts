@@ -43,6 +43,9 @@ export function step(state: RaftState, input: Input, now_ms: number): readonly E
   return effects;
 }
 
+/** What {@link step} does. */
+export type Step = typeof step;
+
 function receive(state: RaftState, input: Input): void {
   switch (input.kind) {
     case 'tick':

@@ -1,0 +1,218 @@
+import { must, unreachable } from '../../src/base/assert.ts';
+import { seededPrng } from '../../src/base/prng.ts';
+import type { Prng } from '../../src/base/prng.ts';
+import { FAIR_WEATHER } from '../support/weather.ts';
+import type { Weather } from '../support/weather.ts';
+import type { Fault } from './fault.ts';
+import type { Network } from './network.ts';
+import { ELECTION_TIMEOUT_MS } from './replica.ts';
+import type { SimulatedReplica } from './replica.ts';
+
+/** What a fault can reach. */
+export interface FaultWorld {
+  readonly replicas: readonly SimulatedReplica[];
+  readonly network: Network;
+  /** Ends early when the time of faults is over. */
+  readonly after: (delay_ms: number, callback: () => void) => void;
+}
+
+/** What one fault needs: the world, its own choices, and how long it lasts. */
+interface Scene extends FaultWorld {
+  readonly prng: Prng;
+  readonly lasts_ms: number;
+  readonly victim: SimulatedReplica;
+  /** The one that leads, or thinks so; any when nobody does. */
+  readonly leader: SimulatedReplica;
+}
+
+/** Lets one fault happen, and arranges that it mends itself. */
+export function inflict(world: FaultWorld, fault: Fault): void {
+  const prng = seededPrng(fault.seed);
+  const { replicas } = world;
+  const victim = must(replicas[prng.below(replicas.length)], 'a victim');
+  const leader = leaderOf(replicas) ?? victim;
+  begin({ ...world, prng, lasts_ms: fault.lasts_ms, victim, leader }, fault);
+}
+
+function begin(scene: Scene, { kind }: Fault): void {
+  const { prng, victim, leader, replicas } = scene;
+  switch (kind) {
+    case 'kill':
+      return down(scene, [victim], (one) => one.kill());
+    case 'kill_leader':
+      return down(scene, [leader], (one) => one.kill());
+    case 'kill_all':
+      return down(scene, replicas, (one) => one.kill());
+    case 'cut_power':
+      return down(scene, [prng.below(2) === 0 ? leader : victim], (one) => one.cutPower());
+    case 'cut_power_of_all':
+      return down(scene, replicas, (one) => one.cutPower());
+    case 'lose_state':
+      return down(scene, [victim], loseState);
+    case 'stop':
+      return stop(scene, victim);
+    case 'stop_leader':
+      return stop(scene, leader);
+    case 'cut_link':
+      return cut(scene, prng.below(2) === 0 ? [[leader, victim]] : [[victim, leader]]);
+    case 'cut_off_leader':
+      return cutOff(scene, leader);
+    case 'partition':
+      return cut(scene, partition(scene));
+    case 'storm':
+      return storm(scene);
+    case 'slow_disk':
+      return slowDisk(scene);
+    case 'stall_disk':
+      return stall(scene, [victim]);
+    case 'stall_leaders_disk':
+      return stall(scene, [leader]);
+    case 'break_disk':
+      return breakDisk(scene);
+    case 'jump_clock':
+      victim.wall_clock_offset_ms += prng.below(7_200_000) - 3_600_000;
+      return undefined;
+    case 'leaders_fall_in_turn':
+      return leadersFallInTurn(scene, 8);
+    case 'old_leader_reads':
+      return oldLeaderReads(scene);
+    case 'minority_on_stalled_disks':
+      return minorityOnStalledDisks(scene);
+    default:
+      return unreachable(kind);
+  }
+}
+
+type Links = readonly (readonly [SimulatedReplica, SimulatedReplica])[];
+
+function leaderOf(replicas: readonly SimulatedReplica[]): SimulatedReplica | null {
+  const leaders = replicas.filter((one) => one.life?.group.state.role === 'leader');
+  return (
+    leaders.toSorted(
+      (one, other) => (other.life?.group.state.term ?? 0) - (one.life?.group.state.term ?? 0),
+    )[0] ?? null
+  );
+}
+
+/** They come back one after the other. */
+function down(
+  { after, lasts_ms, prng }: Scene,
+  victims: readonly SimulatedReplica[],
+  fell: (victim: SimulatedReplica) => void,
+): void {
+  for (const victim of victims) {
+    fell(victim);
+    after(lasts_ms + prng.below(300), () => victim.start());
+  }
+}
+
+function loseState(victim: SimulatedReplica): void {
+  victim.kill();
+  victim.loseState();
+}
+
+function stop({ after, lasts_ms }: Scene, victim: SimulatedReplica): void {
+  victim.stop();
+  after(lasts_ms, () => victim.goOn());
+}
+
+function cut({ network, after, lasts_ms }: Scene, links: Links): void {
+  const mends = links.map(([from, to]) => network.cut(from.member.node_id, to.member.node_id));
+  after(lasts_ms, () => {
+    for (const mend of mends) mend();
+  });
+}
+
+function cutOff(scene: Scene, victim: SimulatedReplica): void {
+  const others = scene.replicas.filter((one) => one !== victim);
+  const outward = others.map((other) => [victim, other] as const);
+  const inward = others.map((other) => [other, victim] as const);
+  const ways = [outward, inward, [...outward, ...inward]];
+  cut(scene, must(ways[scene.prng.below(ways.length)], 'a way to cut'));
+}
+
+function partition({ replicas, prng }: Scene): Links {
+  const side = new Set(replicas.filter(() => prng.below(2) === 0));
+  return replicas.flatMap((one) =>
+    replicas
+      .filter((other) => side.has(one) !== side.has(other))
+      .map((other) => [one, other] as const),
+  );
+}
+
+function storm({ network, after, lasts_ms, prng }: Scene): void {
+  const weather: Weather = {
+    delay_ms_max: 1 + prng.below(prng.below(4) === 0 ? 300 : 40),
+    drop_percent: prng.below(prng.below(3) === 0 ? 40 : 8),
+    straggler_percent: prng.below(prng.below(3) === 0 ? 30 : 3),
+    duplicate_percent: prng.below(40),
+    disk_ms_max: 0,
+  };
+  network.weather = weather;
+  after(lasts_ms, () => {
+    if (network.weather === weather) network.weather = FAIR_WEATHER;
+  });
+}
+
+function slowDisk({ victim, prng, after, lasts_ms }: Scene): void {
+  const usual_ms = victim.disk_ms_max;
+  victim.disk_ms_max = 20 + prng.below(400);
+  after(lasts_ms, () => {
+    victim.disk_ms_max = usual_ms;
+  });
+}
+
+function stall({ after, lasts_ms }: Scene, victims: readonly SimulatedReplica[]): void {
+  for (const victim of victims) {
+    const { log } = victim;
+    log.stall();
+    after(lasts_ms, () => log.resume());
+  }
+}
+
+/** The process ends when it hears of it; it comes back with another disk controller, so to speak. */
+function breakDisk({ victim, after, lasts_ms }: Scene): void {
+  victim.log.fail();
+  after(lasts_ms, () => {
+    if (victim.is_up) victim.kill();
+    victim.start();
+  });
+}
+
+/** Each leader is gone before its first entry is with a majority (scenario 5, Figure 8). */
+function leadersFallInTurn(scene: Scene, times: number): void {
+  const { replicas, after, prng } = scene;
+  const leader = leaderOf(replicas);
+  if (times === 0) return;
+  if (leader !== null && prng.below(3) > 0) {
+    leader.kill();
+    after(500 + prng.below(2 * ELECTION_TIMEOUT_MS), () => leader.start());
+  }
+  after(20 + prng.below(leader === null ? 200 : 40), () => leadersFallInTurn(scene, times - 1));
+}
+
+/** A leader is stopped and cut off; it goes on, and is asked, while another commits (scenario 9). */
+function oldLeaderReads(scene: Scene): void {
+  const { leader, after } = scene;
+  leader.stop();
+  cut({ ...scene, lasts_ms: 4 * ELECTION_TIMEOUT_MS }, linksOf(scene, leader));
+  after(3 * ELECTION_TIMEOUT_MS, () => leader.goOn());
+}
+
+/** A minority keeps entries that nobody else has, on disks that hang; then the cut is mended. */
+function minorityOnStalledDisks(scene: Scene): void {
+  const { leader, victim, after } = scene;
+  const side = new Set([leader, victim]);
+  const links = [...side].flatMap((one) =>
+    linksOf(scene, one).filter(([from, to]) => side.has(from) !== side.has(to)),
+  );
+  stall({ ...scene, lasts_ms: 2 * ELECTION_TIMEOUT_MS + scene.lasts_ms }, [victim]);
+  cut({ ...scene, lasts_ms: 2 * ELECTION_TIMEOUT_MS }, links);
+  after(scene.lasts_ms, () => undefined);
+}
+
+function linksOf({ replicas }: Scene, victim: SimulatedReplica): Links {
+  return replicas
+    .filter((one) => one !== victim)
+    .flatMap((other) => [[victim, other] as const, [other, victim] as const]);
+}

@@ -1,0 +1,197 @@
+import { assert } from '../../src/base/assert.ts';
+import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
+import { isVoter, memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
+import type { Persist } from '../../src/consensus/raft/effect.ts';
+import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
+import { termAt } from '../../src/consensus/raft/log.ts';
+import type { Response } from '../../src/consensus/raft/message.ts';
+import { isQuorum } from '../../src/consensus/raft/quorum.ts';
+import { currentConfiguration } from '../../src/consensus/raft/state.ts';
+import type { Life, SimulatedReplica } from './replica.ts';
+
+/** What was seen of one life of a replica. */
+interface Seen {
+  term: Term;
+  commit_index: LogIndex;
+  applied_index: LogIndex;
+  term_led: Term;
+}
+
+interface Committed {
+  readonly entry: Entry;
+  /** Of the leader that committed it. */
+  readonly term: Term;
+}
+
+/**
+ * The properties of the paper's Figure 3 and what goes beyond them, looked at from outside of all
+ * replicas after every step.
+ */
+export class Invariants {
+  readonly #replicas: ReadonlyMap<MemberKey, SimulatedReplica>;
+  readonly #seen = new WeakMap<Life, Seen>();
+  readonly #leaders = new Map<Term, MemberKey>();
+  readonly #written = new Map<string, { readonly checksum: number; readonly previous: Term }>();
+  readonly #committed: Committed[] = [];
+  readonly #digests = new Map<LogIndex, string>();
+
+  constructor(replicas: ReadonlyMap<MemberKey, SimulatedReplica>) {
+    this.#replicas = replicas;
+  }
+
+  get committed_count(): number {
+    return this.#committed.length;
+  }
+
+  /** Log matching: an index and a term name one entry, and one before it; the rest is induction. */
+  written(replica: SimulatedReplica, writes: readonly Persist[]): void {
+    const log = replica.life?.group.state.log;
+    for (const { entries } of writes) {
+      for (const [position, entry] of entries.entries()) {
+        const before = entries[position - 1]?.term ?? previousTerm(log, entry);
+        if (before === null) continue;
+        const name = `${entry.index}/${entry.term}`;
+        const known = this.#written.get(name);
+        if (known === undefined) {
+          this.#written.set(name, { checksum: entry.checksum, previous: before });
+          continue;
+        }
+        assert(known.checksum === entry.checksum, `two entries ${name}`);
+        assert(known.previous === before, `two histories of entry ${name}`);
+      }
+    }
+  }
+
+  /** An answer is a promise: what it says must be on the disk by now. */
+  answered(from: Member, asker: Member, response: Response): void {
+    const replica = this.#replicas.get(memberKey(from));
+    if (replica === undefined || !replica.is_up) return;
+    const { hard_state, last_index } = replica.log.durable;
+    const name = from.node_id;
+    assert(hard_state.term >= response.term, `${name} may forget the term of its ${response.kind}`);
+    if (response.kind === 'vote_response' && response.granted && !response.pre_vote) {
+      const is_kept =
+        hard_state.term > response.asked_term ||
+        (hard_state.voted_for !== null && sameMember(hard_state.voted_for, asker));
+      assert(is_kept, `${name} gives a vote that it may forget`);
+    }
+    if (response.kind === 'append_response' && response.success) {
+      const is_kept = hard_state.term > response.term || last_index >= response.match_index;
+      assert(is_kept, `${name} acknowledges what it may forget`);
+    }
+  }
+
+  afterStep(): void {
+    for (const replica of this.#replicas.values()) {
+      const { life } = replica;
+      if (life !== null) this.#check(replica, life);
+    }
+  }
+
+  #check(replica: SimulatedReplica, life: Life): void {
+    const { state } = life.group;
+    const seen = this.#seenOf(life);
+    const name = replica.member.node_id;
+    assert(state.term >= seen.term, `the term of ${name} fell`);
+    seen.term = state.term;
+    if (state.role === 'leader' && seen.term_led !== state.term) {
+      seen.term_led = state.term;
+      this.#elected(replica, state.term);
+    }
+    assert(state.commit_index >= seen.commit_index, `the commit index of ${name} fell`);
+    // "Only log entries from the leader's current term are committed by counting replicas" (§5.4.2).
+    assert(
+      state.role !== 'leader' ||
+        state.commit_index === seen.commit_index ||
+        termAt(state.log, state.commit_index) === state.term,
+      `${name} commits an entry of an earlier term by counting`,
+    );
+    while (seen.commit_index < state.commit_index) {
+      seen.commit_index += 1;
+      this.#committedAt(replica, life, seen.commit_index);
+    }
+    const { applied_index } = life.machine;
+    assert(applied_index >= seen.applied_index, `the applied index of ${name} fell`);
+    if (applied_index > seen.applied_index) this.#applied(replica, life);
+    seen.applied_index = applied_index;
+    assert(applied_index <= state.commit_index, `${name} applied what is not committed`);
+    const { durable_state_index } = replica;
+    assert(durable_state_index <= applied_index, `${name} has a checkpoint of what comes later`);
+    assert(
+      state.log.before_first.index <= durable_state_index,
+      `${name} cut its log above its checkpoint`,
+    );
+  }
+
+  #seenOf(life: Life): Seen {
+    const known = this.#seen.get(life);
+    if (known !== undefined) return known;
+    const { state } = life.group;
+    const seen: Seen = {
+      term: 0,
+      // What was committed before the cut cannot be looked at any more.
+      commit_index: state.log.before_first.index,
+      applied_index: 0,
+      term_led: 0,
+    };
+    this.#seen.set(life, seen);
+    return seen;
+  }
+
+  /** Election safety and leader completeness. */
+  #elected(replica: SimulatedReplica, term: Term): void {
+    const key = memberKey(replica.member);
+    const known = this.#leaders.get(term);
+    assert(known === undefined || known === key, `term ${term} is led by ${known} and by ${key}`);
+    this.#leaders.set(term, key);
+    const cut_index = replica.life?.group.state.log.before_first.index ?? 0;
+    for (const committed of this.#committed.slice(cut_index)) {
+      if (committed.term >= term) continue;
+      const { index, checksum } = committed.entry;
+      assert(
+        replica.entryAt(index)?.checksum === checksum,
+        `the leader of ${term}, ${key}, lacks entry ${index}, committed in ${committed.term}`,
+      );
+    }
+  }
+
+  /** State-machine safety, and that a commit is on the disks of a majority. */
+  #committedAt(replica: SimulatedReplica, life: Life, index: LogIndex): void {
+    const name = replica.member.node_id;
+    const entry = replica.entryAt(index);
+    assert(entry !== null, `${name} committed ${index}, which is not in its log`);
+    const known = this.#committed[index - 1];
+    if (known !== undefined) {
+      assert(known.entry.checksum === entry.checksum, `two committed entries ${index}`);
+      return;
+    }
+    const { state } = life.group;
+    assert(this.#committed.length === index - 1, `${name} committed ${index} after a gap`);
+    assert(state.role === 'leader', `${name} committed ${index} before any leader`);
+    const configuration = currentConfiguration(state);
+    assert(
+      configuration !== null && isQuorum(configuration, (key) => this.#holds(key, entry)),
+      `entry ${index} is committed and not on the disks of a majority`,
+    );
+    assert(isVoter(configuration, replica.member), 'a leader that does not vote');
+    this.#committed.push({ entry, term: state.term });
+  }
+
+  #holds(key: MemberKey, entry: Entry): boolean {
+    return this.#replicas.get(key)?.log.entryAt(entry.index)?.checksum === entry.checksum;
+  }
+
+  #applied(replica: SimulatedReplica, life: Life): void {
+    const { applied_index, digest } = life.machine;
+    const known = this.#digests.get(applied_index);
+    if (known === undefined) this.#digests.set(applied_index, digest);
+    assert(
+      known === undefined || known === digest,
+      `${replica.member.node_id} has another state at ${applied_index}`,
+    );
+  }
+}
+
+function previousTerm(log: Parameters<typeof termAt>[0] | undefined, entry: Entry): Term | null {
+  return log === undefined ? null : termAt(log, entry.index - 1);
+}

@@ -1,0 +1,266 @@
+import { assert, must } from '../../src/base/assert.ts';
+import { seededPrng } from '../../src/base/prng.ts';
+import type { Prng } from '../../src/base/prng.ts';
+import { Group } from '../../src/consensus/group.ts';
+import type { LogStore, Observer, Transport } from '../../src/consensus/ports.ts';
+import type { Member } from '../../src/consensus/raft/configuration.ts';
+import type { Entry, LogIndex } from '../../src/consensus/raft/entry.ts';
+import type { Persist } from '../../src/consensus/raft/effect.ts';
+import type { Request, Response } from '../../src/consensus/raft/message.ts';
+import type { AgendaStore } from '../../src/replica/agenda-store.ts';
+import { ChangeFeed } from '../../src/replica/change-feed.ts';
+import { GroupReplica } from '../../src/replica/group-replica.ts';
+import { AgendaStateMachine } from '../../src/replica/state-machine.ts';
+import { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
+import type { EventQueue } from '../support/event-queue.ts';
+import { SimulatedLogStore } from '../support/simulated-log-store.ts';
+import type { Endpoint } from './network.ts';
+import { SimulatedProcess } from './process.ts';
+import type { Sabotage } from './sabotage.ts';
+import { StateDisk } from './state-disk.ts';
+
+export const ELECTION_TIMEOUT_MS = 1_200;
+const HEARTBEAT_MS = 150;
+const TICK_MS = 30;
+const CHECKPOINT_EVERY_MS = 400;
+
+const nobody: Observer = {
+  roleChanged: () => undefined,
+  persisted: () => undefined,
+  applied: () => undefined,
+  committed: () => undefined,
+};
+
+/** What a replica needs of the world around it. */
+export interface ReplicaOptions {
+  readonly queue: EventQueue;
+  readonly prng: Prng;
+  readonly sabotage: Sabotage;
+  readonly transportOf: (endpoint: Endpoint) => Transport;
+  /** It hands entries to its disk: before they are on it. */
+  readonly onWrite: (replica: SimulatedReplica, writes: readonly Persist[]) => void;
+  /** Its process found something broken. */
+  readonly onBroken: (replica: SimulatedReplica, part: string, error: unknown) => void;
+  readonly note: (what: string) => void;
+  readonly countStep: () => void;
+}
+
+/** One life of a replica's process. */
+export interface Life extends Endpoint {
+  readonly process: SimulatedProcess;
+  readonly group: Group;
+  readonly machine: AgendaStateMachine;
+  readonly facade: GroupReplica;
+}
+
+/**
+ * A whole replica: the real driver, state machine and schema over simulated disks. Its process can be
+ * killed and started, its machine can lose power, its disks can stall, break or be lost.
+ */
+export class SimulatedReplica {
+  readonly member: Member;
+  /** Writes to its log take up to so long. */
+  disk_ms_max = 3;
+  /** Its wall clock is off by so much. */
+  wall_clock_offset_ms = 0;
+  readonly #options: ReplicaOptions;
+  #log: SimulatedLogStore;
+  #state: StateDisk;
+  /** Null: its process is down, or still starting. */
+  #life: Life | null = null;
+  #process: SimulatedProcess | null = null;
+  #view: GroupReplica['view'] | null = null;
+
+  constructor(member: Member, options: ReplicaOptions) {
+    this.member = member;
+    this.#options = options;
+    this.#log = new SimulatedLogStore({ soon: (callback) => this.#disk(callback) });
+    this.#state = new StateDisk(member.storage_id);
+  }
+
+  get life(): Life | null {
+    return this.#life;
+  }
+
+  get is_up(): boolean {
+    return this.#process !== null;
+  }
+
+  get is_stopped(): boolean {
+    return this.#process?.is_stopped ?? false;
+  }
+
+  get log(): SimulatedLogStore {
+    return this.#log;
+  }
+
+  get durable_state_index(): LogIndex {
+    return this.#state.durable_index;
+  }
+
+  /** Its entry at `index`, on its disk or on the way there; null: it has none. */
+  entryAt(index: LogIndex): Entry | null {
+    const log = this.#life?.group.state.log;
+    if (log !== undefined && index > log.last_index) return null;
+    const first = log?.tail[0];
+    if (log !== undefined && first !== undefined && index >= first.index) {
+      return log.tail[index - first.index] ?? null;
+    }
+    return this.#log.entryAt(index);
+  }
+
+  start(): void {
+    if (this.#process !== null) return;
+    this.#note('starts');
+    const process = new SimulatedProcess(this.#options.queue);
+    this.#process = process;
+    const store = this.#options.sabotage.agendaStore(
+      new SqliteAgendaStore(this.#state.database),
+      this.#state.database,
+    );
+    const machine = this.#openMachine(store);
+    const log = this.#log;
+    const endpoint: Endpoint = {
+      member: this.member,
+      process,
+      receive: (from, message) => this.#receive(process, from, message),
+    };
+    const opening = Group.open({
+      group_id: 'main',
+      self: this.member,
+      election_timeout_ms: ELECTION_TIMEOUT_MS,
+      heartbeat_ms: HEARTBEAT_MS,
+      tick_ms: TICK_MS,
+      store: this.#options.sabotage.logStore(this.#observedLog(log)),
+      transport: this.#options.transportOf(endpoint),
+      state_machine: machine,
+      clock: process,
+      prng: seededPrng(this.#options.prng.below(2 ** 32)),
+      observer: nobody,
+      step: this.#options.sabotage.step,
+      onFailed: (part, error) => this.#options.onBroken(this, part, error),
+    });
+    opening.then(
+      (group) => process.run(() => this.#live(endpoint, group, machine)),
+      (error: unknown) => process.run(() => this.#options.onBroken(this, 'start', error)),
+    );
+  }
+
+  #live(endpoint: Endpoint, group: Group, machine: AgendaStateMachine): void {
+    const { process } = endpoint;
+    const facade = new GroupReplica({
+      group_id: 'main',
+      self: this.member,
+      tick_ms: TICK_MS,
+      group,
+      view: must(this.#view, 'a state without a view'),
+      remembered: (scope_hash) => machine.remembered(scope_hash),
+      clock: process,
+      reported_peers: () => [],
+      digest: () => machine.digest,
+    });
+    this.#life = { ...endpoint, process, group, machine, facade };
+    process.every(CHECKPOINT_EVERY_MS, () => this.#state.checkpoint());
+    group.start();
+    this.#note(`runs, applied ${machine.applied_index}`);
+  }
+
+  #openMachine(store: AgendaStore): AgendaStateMachine {
+    this.#view = store.view;
+    const start_index = store.readMeta().applied_index;
+    return new AgendaStateMachine({
+      store,
+      change_feed: new ChangeFeed({
+        start_index,
+        onListenerError: (error) => this.#options.onBroken(this, 'feed', error),
+      }),
+      observer: {
+        onDecideFailed: (_index, _kind, error) => this.#options.onBroken(this, 'decide', error),
+      },
+    });
+  }
+
+  /** SIGKILL: of its writes, the disk may have got to some. */
+  kill(): void {
+    if (this.#process === null) return;
+    this.#note('is killed');
+    this.#die();
+  }
+
+  /** What was not synced is gone, or a part of it. */
+  cutPower(): void {
+    this.#note('loses power');
+    if (this.#process !== null) this.#die();
+    if (this.#options.prng.below(2) === 0) this.#state.fallBack();
+  }
+
+  /** agenda.db is lost; only while the process is down. */
+  loseState(): void {
+    assert(this.#process === null, 'a state is lost while nobody uses it');
+    this.#note('loses agenda.db');
+    this.#state.lose();
+  }
+
+  stop(): void {
+    this.#note('is stopped');
+    this.#process?.stop();
+  }
+
+  goOn(): void {
+    if (!this.is_stopped) return;
+    this.#note('goes on');
+    this.#process?.goOn();
+  }
+
+  /** The process ends by itself. */
+  exit(): void {
+    this.#note('exits');
+    this.#die();
+  }
+
+  close(): void {
+    this.#process?.kill();
+    this.#life?.group.stop();
+    this.#state.close();
+  }
+
+  #die(): void {
+    must(this.#process, 'it is down').kill();
+    this.#life?.group.stop();
+    this.#log = this.#log.reopen(this.#options.prng.below(3));
+    this.#process = null;
+    this.#life = null;
+  }
+
+  #receive(process: SimulatedProcess, from: Member, message: Request): Promise<Response> {
+    const life = this.#life;
+    this.#options.countStep();
+    if (life === null || life.process !== process) return Promise.reject(new Error('starting'));
+    return life.group.receive(from, message);
+  }
+
+  /** The disk gets to its work after a while. */
+  #disk(callback: () => void): void {
+    const { queue, prng, countStep } = this.#options;
+    queue.after(1 + prng.below(this.disk_ms_max), () => {
+      countStep();
+      callback();
+    });
+  }
+
+  #observedLog(log: SimulatedLogStore): LogStore {
+    return {
+      load: () => log.load(),
+      read: (from, through, bytes_max) => log.read(from, through, bytes_max),
+      close: () => log.close(),
+      write: (writes) => {
+        this.#options.onWrite(this, writes);
+        return log.write(writes);
+      },
+    };
+  }
+
+  #note(what: string): void {
+    this.#options.note(`${this.member.node_id} ${what}`);
+  }
+}
