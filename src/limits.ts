@@ -63,8 +63,9 @@ export const limits = {
   request_keys_max: 1_000_000,
   request_key_ttl_ms: 24 * 60 * 60 * 1000,
   ticket_key_ttl_ms: 120_000,
-  /** Answer stored under a request key. */
+  /** Answer stored under a request key, and all of them. */
   stored_answer_bytes_max: 1_024,
+  stored_answers_bytes_max: 64 * 1024 * 1024,
   /** How long a redirect ticket is valid. */
   ticket_ttl_ms: 30_000,
   /** Password hashes computed at the same time. */
@@ -89,8 +90,8 @@ export const limits = {
   agenda_snapshots_max: 8,
   /** Appointments in one agenda read. */
   agenda_items_max: 100_000,
-  /** Span of one agenda read. */
-  agenda_span_ms_max: 5 * 366 * 24 * 60 * 60 * 1000,
+  /** Span of one agenda read, in years of the calendar. */
+  agenda_span_years_max: 5,
   username_characters_min: 3,
   username_characters_max: 64,
   password_characters_min: 8,
@@ -120,7 +121,7 @@ export const limits = {
   /** The state before a change is kept at least so long, for answers that are on their way. */
   answer_window_ms: 10_000,
   /** Earlier versions of appointments, kept for replayed answers. */
-  appointment_versions_bytes_max: 256 * 1024 * 1024,
+  appointment_versions_bytes_max: 192 * 1024 * 1024,
   /** Rows of each kind that expire while one command is applied: more than it can add. */
   expired_per_command: 4,
   /** Versions named in one `If-Match`. */
@@ -215,6 +216,10 @@ assert(
 assert(
   limits.answer_window_ms > limits.request_deadline_ms,
   'a request is answered with the state it made',
+);
+assert(
+  limits.stored_answers_bytes_max + limits.appointment_versions_bytes_max <= 256 * 1024 * 1024,
+  'what answers are built from again has 256 MiB in all',
 );
 assert(limits.ticket_ttl_ms < limits.ticket_key_ttl_ms, 'a ticket is remembered longer than valid');
 assert(

@@ -27,11 +27,15 @@ export interface RememberedRequest {
 /** Table `raft_applied`. The scope is unique among the rows. */
 export interface RequestStore {
   find(scope_hash: string): RememberedRequest | null;
-  insert(request: RememberedRequest): void;
-  delete(entry_index: LogIndex): void;
+  /** Returns the bytes of the answer as it is stored. */
+  insert(request: RememberedRequest): number;
+  /** Returns the bytes of the answer that is gone. */
+  delete(entry_index: LogIndex): number;
   /** The one that expires first; of several, the oldest. */
   firstToExpire(): { readonly entry_index: LogIndex; readonly expires_at: Instant } | null;
   count(): number;
+  /** Of all answers. */
+  bytes(): number;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { RememberedRequest, RequestStore } from './agenda-store.ts';
 export interface RequestKeysOptions {
   readonly requests: RequestStore;
   readonly request_keys_max?: number;
+  readonly answers_bytes_max?: number;
 }
 
 /**
@@ -18,20 +19,28 @@ export interface RequestKeysOptions {
 export class RequestKeys {
   readonly #requests: RequestStore;
   readonly #request_keys_max: number;
+  readonly #answers_bytes_max: number;
   #count = 0;
+  #answers_bytes = 0;
   /** When the next one expires; spares a query per command. */
   #next_expiry: Instant | null = null;
 
   constructor(options: RequestKeysOptions) {
     this.#requests = options.requests;
     this.#request_keys_max = options.request_keys_max ?? limits.request_keys_max;
+    this.#answers_bytes_max = options.answers_bytes_max ?? limits.stored_answers_bytes_max;
     assert(this.#request_keys_max >= 1, 'no room for request keys');
+    assert(
+      this.#answers_bytes_max >= limits.stored_answer_bytes_max,
+      'no room for the largest answer',
+    );
     this.reload();
   }
 
   /** Reads what is cached here again; needed after a transaction that was rolled back. */
   reload(): void {
     this.#count = this.#requests.count();
+    this.#answers_bytes = this.#requests.bytes();
     this.#next_expiry = this.#requests.firstToExpire()?.expires_at ?? null;
   }
 
@@ -55,7 +64,7 @@ export class RequestKeys {
     return pruned;
   }
 
-  /** Remembers a success; beyond the bound, what would be forgotten first goes. */
+  /** Remembers a success; beyond the bounds, what would be forgotten first goes. */
   remember(
     key: RequestKey,
     answer: Answer,
@@ -68,14 +77,20 @@ export class RequestKeys {
       assert(forgotten.expires_at <= state_time, 'a remembered request was decided again');
       this.#delete(forgotten.entry_index);
     }
-    while (this.#count >= this.#request_keys_max) this.#deleteFirst();
+    while (this.#isFull) this.#deleteFirst();
     const expires_at = state_time + key.ttl_ms;
     const { scope_hash, fingerprint } = key;
     const request: RememberedRequest = { entry_index, scope_hash, fingerprint, answer, expires_at };
-    this.#requests.insert(request);
+    this.#answers_bytes += this.#requests.insert(request);
     this.#count += 1;
     this.#next_expiry = Math.min(this.#next_expiry ?? expires_at, expires_at);
     return request;
+  }
+
+  /** Whether there is no room for one more, with the largest answer. */
+  get #isFull(): boolean {
+    const bytes = this.#answers_bytes + limits.stored_answer_bytes_max;
+    return this.#count >= this.#request_keys_max || bytes > this.#answers_bytes_max;
   }
 
   #deleteFirst(): void {
@@ -86,8 +101,9 @@ export class RequestKeys {
 
   #delete(entry_index: LogIndex): void {
     assert(this.#count > 0, 'more request keys deleted than there were');
-    this.#requests.delete(entry_index);
+    this.#answers_bytes -= this.#requests.delete(entry_index);
     this.#count -= 1;
+    assert(this.#answers_bytes >= 0, 'more bytes of answers deleted than there were');
     this.#next_expiry = this.#requests.firstToExpire()?.expires_at ?? null;
   }
 }

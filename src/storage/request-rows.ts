@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import type { Answer } from '../agenda/outcome.ts';
 import { limits } from '../limits.ts';
 import type { RequestStore } from '../replica/agenda-store.ts';
@@ -31,11 +31,18 @@ export function requestRows(database: Database): RequestStore {
     `INSERT INTO raft_applied (entry_index, scope_head, scope_hash, fingerprint, answer, expires_at)
      VALUES (?, ?, ?, ?, ?, ?)`,
   );
-  const remove = database.prepare<[number]>('DELETE FROM raft_applied WHERE entry_index = ?');
+  const remove = database
+    .prepare<[number], number>(
+      'DELETE FROM raft_applied WHERE entry_index = ? RETURNING octet_length(answer)',
+    )
+    .pluck();
   const first = database.prepare<[], { entry_index: number; expires_at: number }>(
     `SELECT entry_index, expires_at FROM raft_applied ORDER BY expires_at, entry_index LIMIT 1`,
   );
   const count = database.prepare<[], number>('SELECT count(*) FROM raft_applied').pluck();
+  const bytes = database
+    .prepare<[], number>('SELECT coalesce(sum(octet_length(answer)), 0) FROM raft_applied')
+    .pluck();
 
   return {
     find(scope_hash) {
@@ -48,7 +55,8 @@ export function requestRows(database: Database): RequestStore {
     },
     insert(request) {
       const answer = JSON.stringify(request.answer);
-      assert(answer.length <= limits.stored_answer_bytes_max, 'an answer too large to keep');
+      const answer_bytes = Buffer.byteLength(answer);
+      assert(answer_bytes <= limits.stored_answer_bytes_max, 'an answer too large to keep');
       insert.run(
         request.entry_index,
         scopeHead(request.scope_hash),
@@ -57,11 +65,11 @@ export function requestRows(database: Database): RequestStore {
         answer,
         request.expires_at,
       );
+      return answer_bytes;
     },
-    delete(entry_index) {
-      assert(remove.run(entry_index).changes === 1, 'a request key that is not there');
-    },
+    delete: (entry_index) => must(remove.get(entry_index), 'a request key that is not there'),
     firstToExpire: () => first.get() ?? null,
     count: () => count.get() ?? 0,
+    bytes: () => bytes.get() ?? 0,
   };
 }

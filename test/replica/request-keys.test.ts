@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { keyAt } from '../../src/agenda/id.ts';
 import type { CommandOutcome } from '../../src/agenda/outcome.ts';
+import { limits } from '../../src/limits.ts';
 import { RequestKeys } from '../../src/replica/request-keys.ts';
+import type { RequestKeysOptions } from '../../src/replica/request-keys.ts';
 import { openAgendaStore } from '../../src/storage/agenda-store.ts';
 import {
   applyAll,
@@ -120,10 +122,12 @@ describe('a request with a key', () => {
 describe('what is kept', () => {
   const answer = { kind: 'user', key: 1, version: 1 } as const;
 
-  function opened(use: (keys: RequestKeys, count: () => number) => void, max?: number): void {
+  function opened(
+    use: (keys: RequestKeys, count: () => number) => void,
+    bounds: Omit<RequestKeysOptions, 'requests'> = {},
+  ): void {
     const { store } = openAgendaStore({ path: newPath(), storage_id: STORAGE_ID });
-    const bound = max === undefined ? {} : { request_keys_max: max };
-    use(new RequestKeys({ requests: store.requests, ...bound }), () => store.requests.count());
+    use(new RequestKeys({ requests: store.requests, ...bounds }), () => store.requests.count());
     store.close();
   }
 
@@ -143,17 +147,58 @@ describe('what is kept', () => {
   });
 
   test('has a bound, beyond which what would be forgotten first goes', () => {
-    opened((keys, count) => {
-      keys.remember(requestKey('day'), answer, 1, 0);
-      keys.remember(requestKey('ticket', '', 1_000), answer, 2, 0);
-      keys.remember(requestKey('next day'), answer, 3, 5);
-      keys.remember(requestKey('last day'), answer, 4, 6);
-      expect(count()).toBe(2);
-      const found = ['day', 'ticket', 'next day', 'last day'].map(
-        (name) => keys.find(requestKey(name).scope_hash, 7)?.entry_index ?? null,
-      );
-      expect(found).toEqual([null, null, 3, 4]);
-    }, 2);
+    opened(
+      (keys, count) => {
+        keys.remember(requestKey('day'), answer, 1, 0);
+        keys.remember(requestKey('ticket', '', 1_000), answer, 2, 0);
+        keys.remember(requestKey('next day'), answer, 3, 5);
+        keys.remember(requestKey('last day'), answer, 4, 6);
+        expect(count()).toBe(2);
+        const found = ['day', 'ticket', 'next day', 'last day'].map(
+          (name) => keys.find(requestKey(name).scope_hash, 7)?.entry_index ?? null,
+        );
+        expect(found).toEqual([null, null, 3, 4]);
+      },
+      { request_keys_max: 2 },
+    );
+    expect(limits.request_keys_max).toBe(1_000_000);
+  });
+
+  test('at most 1 KiB each and 256 MiB in all', () => {
+    const profile = {
+      kind: 'profile',
+      key: 1,
+      version: 1,
+      display_name: 'é'.repeat(300),
+      email: 'ana@example.org',
+      time_zone: 'UTC',
+      locale: 'en',
+      share_busy: true,
+      updated_at: 0,
+    } as const;
+    const stored_bytes = Buffer.byteLength(JSON.stringify(profile));
+    // Room for three of these, and then for the largest that there may be.
+    const answers_bytes_max = 3 * stored_bytes + limits.stored_answer_bytes_max;
+    opened(
+      (keys, count) => {
+        for (let index = 1; index <= 12; index += 1) {
+          keys.remember(requestKey(`key ${index}`), profile, index, index);
+        }
+        expect(count()).toBe(4);
+        expect(keys.find(requestKey('key 8').scope_hash, 13)).toBeNull();
+        // What is read again after a transaction that was rolled back is the same.
+        keys.reload();
+        keys.remember(requestKey('key 13'), profile, 13, 13);
+        expect(count()).toBe(4);
+        expect(keys.find(requestKey('key 10').scope_hash, 13)).toMatchObject({ entry_index: 10 });
+        const larger = { ...profile, display_name: 'é'.repeat(600) };
+        expect(() => keys.remember(requestKey('larger'), larger, 14, 14)).toThrow('too large');
+      },
+      { answers_bytes_max },
+    );
+    expect(limits.stored_answer_bytes_max).toBe(1_024);
+    const { stored_answers_bytes_max, appointment_versions_bytes_max } = limits;
+    expect(stored_answers_bytes_max + appointment_versions_bytes_max).toBe(256 * 1_024 * 1_024);
   });
 
   test('a scope that is forgotten and not pruned yet can be used again', () => {

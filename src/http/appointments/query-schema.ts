@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Instant } from '../../agenda/model.ts';
 import { limits } from '../../limits.ts';
 import { limitSchema } from '../limit-schema.ts';
 import { countCharacters } from '../text-schema.ts';
@@ -21,6 +22,12 @@ const include_schema = z
   .transform((text): ReadonlySet<string> => new Set(text.split(',')))
   .default(new Set<string>());
 
+/** The same moment of a later year in UTC; the first of March for a day that the year lacks. */
+function yearsAfter(instant: Instant, years: number): Instant {
+  const date = new Date(instant);
+  return date.setUTCFullYear(date.getUTCFullYear() + years);
+}
+
 export const agenda_query_schema = z
   .strictObject({
     start: instant_schema,
@@ -33,7 +40,7 @@ export const agenda_query_schema = z
     const message =
       end <= start
         ? 'must be after start'
-        : end - start > limits.agenda_span_ms_max
+        : end > yearsAfter(start, limits.agenda_span_years_max)
           ? 'must be at most five years after start'
           : null;
     if (message !== null) context.addIssue({ code: 'custom', path: ['end'], message });

@@ -79,12 +79,12 @@ describe('PUT of an appointment replaces', () => {
     expect(fieldsOf(reply)).toEqual([field]);
   });
 
-  test('owner and group_id never change', async () => {
-    const owned = await change('PUT', { ...meeting(9), owner_id: 'usr_001' });
+  test.each(['PUT', 'PATCH'])('owner and group_id never change: %s', async (method) => {
+    const owned = await change(method, { ...meeting(9), owner_id: 'usr_001' });
     expect([refusal(owned), fieldsOf(owned)]).toEqual([[400, 'invalid_request'], ['owner_id']]);
-    const grouped = await change('PUT', { ...meeting(9), group_id: 'grp_001' });
+    const grouped = await change(method, { ...meeting(9), group_id: 'grp_001' });
     expect(refusal(grouped)).toEqual([422, 'not_supported']);
-    expect((await change('PUT', { ...meeting(9), group_id: null })).status).toBe(200);
+    expect((await change(method, { ...meeting(9), group_id: null })).status).toBe(200);
     expect(await read()).toMatchObject({ owner_id: created['owner_id'], group_id: null });
   });
 

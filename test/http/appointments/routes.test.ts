@@ -151,6 +151,50 @@ test('the agenda has what overlaps the range, by start then id, in pages when as
   expect(second).not.toHaveProperty('next_cursor');
 });
 
+test('start and end of an agenda are both required, and at most 5 years apart', async () => {
+  await create(meeting(9));
+  const read = async (start: string | null, end: string | null) => {
+    const query = new URLSearchParams();
+    if (start !== null) query.set('start', start);
+    if (end !== null) query.set('end', end);
+    const { status, body } = await apis.call('GET', `/api/agenda?${query.toString()}`, { token });
+    const errors = (body['errors'] ?? []) as { field: string }[];
+    return [status, ...errors.map((error) => error.field)];
+  };
+  const new_year = '2027-01-01T00:00:00Z';
+  expect(await read(new_year, '2032-01-01T00:00:00Z')).toEqual([200]);
+  expect(await read(new_year, '2032-01-01T00:00:00.001Z')).toEqual([400, 'end']);
+  expect(await read('2028-02-29T00:00:00Z', '2033-03-01T00:00:00Z')).toEqual([200]);
+  expect(await read(new_year, null)).toEqual([400, 'end']);
+  expect(await read(null, new_year)).toEqual([400, 'start']);
+  expect(await read(new_year, new_year)).toEqual([400, 'end']);
+});
+
+test('what is left out of an appointment takes its default: the zone is the person’s', async () => {
+  const defaults = {
+    description: '',
+    all_day: false,
+    time_zone: 'Europe/Madrid',
+    privacy: 'full',
+    busy: true,
+    calendar_id: (await create(meeting(8))).body['calendar_id'],
+  };
+  const body = { time_zone: 'Europe/Madrid' };
+  expect((await apis.call('PUT', '/api/me/profile', { token, body })).status).toBe(200);
+  const reply = await create(meeting(9));
+  expect(reply.body).toMatchObject({ ...shape, ...defaults });
+  const path = String(reply.headers.get('location'));
+  for (const [method, change] of [
+    ['PUT', meeting(9)],
+    ['PATCH', { time_zone: null }],
+  ] as const) {
+    const zoned = { ...meeting(9), time_zone: 'Asia/Tokyo' };
+    expect((await apis.call('PUT', path, { token, body: zoned })).body).toMatchObject(zoned);
+    const changed = await apis.call(method, path, { token, body: change });
+    expect(changed.body).toMatchObject({ time_zone: 'Europe/Madrid' });
+  }
+});
+
 describe('what is not done is told apart', () => {
   const results: [ProposeResult, number, string][] = [
     [{ kind: 'not_proposed', reason: 'no_leader' }, 503, 'no_leader'],

@@ -83,6 +83,31 @@ test('answers {items, next_cursor?} in pages', async () => {
   expect(second).not.toHaveProperty('next_cursor');
 });
 
+test('limit of a list defaults to 100, at most 1 000', async () => {
+  const { view } = apis.node(0).replica;
+  const created = await create(9, 'Call');
+  const [first] = apis.state.appointments.values();
+  if (first === undefined) throw new Error(created.text);
+  const count = 1_100;
+  Object.assign(view, {
+    *agendaTextsOf(_: number, { after }: { after: { key: number } | null }) {
+      for (let key = (after?.key ?? 0) + 1; key <= count; key += 1) yield { ...first, key };
+    },
+    appointmentByKey: (key: number) => ({ ...first, key }),
+  });
+  for (const [more, length] of [
+    ['', 100],
+    ['&limit=1', 1],
+    ['&limit=1000', 1_000],
+  ] as const) {
+    const page = await search('call', more);
+    expect(page['items']).toHaveLength(length);
+    expect(page).toHaveProperty('next_cursor');
+  }
+  const reply = await apis.call('GET', '/api/search?query=call&limit=1001', { token });
+  expect([reply.status, reply.body['code']]).toEqual([400, 'invalid_request']);
+});
+
 test('looks at so much for a page and no more, and goes on with the cursor', async () => {
   const { view } = apis.node(0).replica;
   let read = 0;
