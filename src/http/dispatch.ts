@@ -12,6 +12,7 @@ import { CallerChanged } from './forward/forward-to-leader.ts';
 import { exchangeOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { idempotencyKeyOf } from './idempotency.ts';
+import { ifMatchOf } from './if-match.ts';
 import { askedRoutingOf, LeadershipMoved, wayToLeader } from './leader.ts';
 import type { RoutedWrite } from './leader.ts';
 import { ProblemError } from './problem.ts';
@@ -51,6 +52,8 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
   const { request, response, exchange } = served;
   refuseWhileDraining(services, route);
   const { consistency, query } = querySyntax(route, exchange);
+  // Handlers read it again: here only its syntax is judged, which comes before the token.
+  if (route.description.takes_if_match === true) ifMatchOf(request);
   const idempotency_key = route.kind === 'write' ? idempotencyKeyOf(request) : null;
   const asked_routing = route.kind === 'write' ? askedRoutingOf(request) : null;
   const body =
