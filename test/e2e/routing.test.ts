@@ -174,10 +174,24 @@ describe('LEADER_ROUTING', () => {
     await cluster.awaitEqualIndex();
   });
 
-  test('/raft/propose is for replicas: unsigned it is 401', async () => {
+  test('what is between replicas is signed, never with a JWT: it is 401', async () => {
     const leader = await cluster.awaitLeader();
-    const answer = await call(cluster.origin(leader), 'POST', '/raft/propose', { token, body: {} });
-    expect([answer.status, answer.body['code']]).toEqual([401, 'unauthenticated']);
+    for (const line of [
+      'POST /raft/request-vote',
+      'POST /raft/append-entries',
+      'POST /raft/read-index',
+      'POST /raft/propose',
+      'POST /cluster/identify',
+      'POST /cluster/promise',
+      'POST /cluster/join',
+      'POST /cluster/leave',
+      'GET /cluster/nodes',
+    ]) {
+      const [method = '', path = ''] = line.split(' ');
+      const options = method === 'GET' ? { token } : { token, body: {} };
+      const answer = await call(cluster.origin(leader), method, path, options);
+      expect([line, answer.status, answer.body['code']]).toEqual([line, 401, 'unauthenticated']);
+    }
   });
 });
 

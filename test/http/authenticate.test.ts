@@ -57,6 +57,18 @@ test('the token that registering gives has the claims of the contract and opens 
   expect(reply.status).toBe(200);
 });
 
+test('a token is good for 12 hours, or JWT_TTL_S', async () => {
+  const good_for = ({ iat, exp }: Record<string, unknown>) => Number(exp) - Number(iat);
+  expect(good_for(claims())).toBe(12 * 60 * 60);
+  await apis.stop();
+  apis = await FakeApis.start(1, { token_ttl_s: 60 });
+  token = await apis.register('ana');
+  expect(good_for(claims())).toBe(60);
+  apis.clock_offset_ms = 61_000;
+  const late = await apis.call('GET', '/api/me', { token });
+  expect([late.status, late.body['code']]).toEqual([401, 'unauthenticated']);
+});
+
 describe('a token is refused, and its bearer told why', () => {
   test('missing or not a bearer token', async () => {
     const send = (headers: Record<string, string>): Promise<Reply> =>

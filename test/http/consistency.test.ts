@@ -35,6 +35,24 @@ test('a local read answers without a majority and says how old it may be', async
   expect(unknown.headers.get('agenda-stale-ms')).toBe('unknown');
 });
 
+test('min_index waits until the replica has it, at most 5 s', async () => {
+  const { replica } = apis.node(0);
+  const waits: [number, number][] = [];
+  replica.waitForIndex = (index, timeout_ms = 0) => {
+    waits.push([index, timeout_ms]);
+    replica.applied_index = null;
+    return Promise.resolve(true);
+  };
+  replica.applied_index = 1;
+  const { index } = apis.state;
+  const reply = await apis.call('GET', `/api/me?consistency=local&min_index=${index}`, { token });
+  expect(reply.status).toBe(200);
+  const [[waited_for, timeout_ms] = []] = waits;
+  expect(waited_for).toBe(index);
+  expect(timeout_ms).toBeGreaterThan(0);
+  expect(timeout_ms).toBeLessThanOrEqual(5_000);
+});
+
 test('min_index waits for what a write answered; beyond the replica it is index_not_reached', async () => {
   const { index } = apis.state;
   const here = await apis.call('GET', `/api/me?consistency=local&min_index=${index}`, { token });

@@ -246,7 +246,7 @@ export class FakeReplica implements Replica {
     return Promise.resolve('ok');
   }
 
-  waitForIndex(index: number): Promise<boolean> {
+  waitForIndex(index: number, _timeout_ms?: number): Promise<boolean> {
     return Promise.resolve((this.applied_index ?? this.state.index) >= index);
   }
 

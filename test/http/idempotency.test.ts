@@ -16,6 +16,7 @@ describe('a request key', () => {
     expect(key()?.ttl_ms).toBe(limits.request_key_ttl_ms);
     const by_ticket = requestKeyOf(secret, scope, { key: null, ticket_id: 'key-1' }, {});
     expect(by_ticket?.ttl_ms).toBe(limits.ticket_key_ttl_ms);
+    expect(limits.ticket_key_ttl_ms).toBe(120_000);
     expect(by_ticket?.scope_hash).not.toBe(key()?.scope_hash);
   });
 
@@ -81,6 +82,40 @@ describe('over HTTP', () => {
     const other = await send('another good password');
     expect([other.status, other.body['code']]).toEqual([422, 'idempotency_key_reused']);
     expect(other.body['token']).toBeUndefined();
+  });
+
+  test('for /register the scope is (path, folded username)', async () => {
+    const headers = { 'idempotency-key': 'k' };
+    const send = (username: string, path = '/register') =>
+      apis.call('POST', path, { body: registration(username), headers });
+    expect((await send('eva')).status).toBe(201);
+    // Another person may have had the same thought.
+    const dora = await send('dora');
+    expect([dora.status, dora.headers.get('idempotency-replayed')]).toEqual([201, null]);
+    // Another way to write the name is the same scope, and another body.
+    const shouted = await send('EVA');
+    expect([shouted.status, shouted.body['code']]).toEqual([422, 'idempotency_key_reused']);
+    const elsewhere = await send('eva', '/api/auth/signup');
+    expect([elsewhere.status, elsewhere.body['code']]).toEqual([409, 'username_taken']);
+  });
+
+  test('scoped to (user, method, path): elsewhere the same key is another', async () => {
+    const headers = { 'idempotency-key': 'k' };
+    const other = await apis.register('ben');
+    const send = (method: string, path: string, body: unknown, as = token) =>
+      apis.call(method, path, { token: as, body, headers });
+    const first = await send('POST', '/api/appointments', meeting(9));
+    const path = String(first.headers.get('location'));
+    for (const reply of [
+      await send('POST', '/api/appointments', meeting(10), other),
+      await send('PUT', path, meeting(11)),
+      await send('PATCH', path, { title: 'Other' }),
+      await send('PUT', '/api/me/profile', { locale: 'es' }),
+    ]) {
+      expect([reply.status < 300, reply.headers.get('idempotency-replayed')]).toEqual([true, null]);
+    }
+    const again = await send('POST', '/api/appointments', meeting(9));
+    expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
   });
 
   test('a refusal is not remembered: the key is judged anew', async () => {

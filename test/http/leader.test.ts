@@ -216,6 +216,33 @@ test('no leader: 503 no_leader with Retry-After, however it was to be routed', a
   }
 });
 
+test('no leader: it waits for one within the deadline', async () => {
+  const { replica } = apis.node(FOLLOWER);
+  for (const [way, status] of [
+    ['redirect', 307],
+    ['forward', 201],
+  ] as const) {
+    apis.state.leader_id = null;
+    const waits: number[] = [];
+    replica.waitForLeader = (timeout_ms) => {
+      waits.push(timeout_ms);
+      apis.state.leader_id = 'agenda-1';
+      return Promise.resolve(apis.state.configuration.voters[0] ?? null);
+    };
+    const headers = { 'agenda-routing': way };
+    const reply = await apis.call('POST', '/api/appointments', {
+      at: FOLLOWER,
+      token,
+      body,
+      headers,
+    });
+    expect(reply.status).toBe(status);
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeGreaterThan(0);
+    expect(waits[0]).toBeLessThanOrEqual(5_000);
+  }
+});
+
 describe('LEADER_ROUTING and Agenda-Routing', () => {
   const shared = 'agenda.example.org';
   type Way = 'redirect' | 'forward';

@@ -136,6 +136,22 @@ describe('everything is in GET /openapi.json, made from the schemas that validat
     expect(security('/health')).toEqual([]);
   });
 
+  test('names in snake_case', () => {
+    const names = new Set<string>();
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if ('properties' in value)
+        Object.keys(value.properties ?? {}).forEach((one) => names.add(one));
+      Object.values(value).forEach(collect);
+    };
+    collect(description.document.components.schemas);
+    for (const { parameters } of description.operations) {
+      for (const one of parameters) if (one.in !== 'header') names.add(one.name);
+    }
+    expect(names.size).toBeGreaterThan(50);
+    expect([...names].filter((name) => !/^[a-z]+(?:_[a-z]+)*$/.test(name))).toEqual([]);
+  });
+
   test('no place and no secret of the machine', async () => {
     const { text, headers } = await apis.call('GET', '/openapi.json');
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');

@@ -142,8 +142,15 @@ describe('bad input changes nothing and says what would be right', () => {
     }
   });
 
-  test('an Idempotency-Key that is not printable ASCII of at most 255 characters', async () => {
-    for (const key of ['x'.repeat(256), 'caf\u00e9']) {
+  test('Idempotency-Key: 1–255 printable ASCII', async () => {
+    for (const [at, key] of ['k', '~ !', 'x'.repeat(255)].entries()) {
+      const headers = { 'idempotency-key': key };
+      const body = meeting(10 + at);
+      const reply = await apis.call('POST', '/api/appointments', { token, body, headers });
+      expect(reply.status).toBe(201);
+    }
+    apis.node(0).replica.proposed = 0;
+    for (const key of ['', 'x'.repeat(256), 'caf\u00e9']) {
       const headers = { 'idempotency-key': key };
       const reply = await apis.call('POST', '/api/appointments', {
         token,
@@ -186,6 +193,43 @@ describe('every answer', () => {
     expect(headers.get('etag')).toBe('"1"');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  test('has Cache-Control: no-store on /api, done or refused or redirected', async () => {
+    for (const [method, path, options, status] of [
+      ['POST', '/api/appointments', { token, body: meeting(9) }, 201],
+      ['POST', '/api/appointments', { token, body: {} }, 400],
+      ['GET', '/api/me', {}, 401],
+      ['GET', '/api/nothing', { token }, 404],
+    ] as const) {
+      const reply = await apis.call(method, path, options);
+      expect([reply.status, reply.headers.get('cache-control')]).toEqual([status, 'no-store']);
+    }
+    apis.state.leader_id = 'agenda-2';
+    apis.addresses.push({
+      node_id: 'agenda-2',
+      address_url: 'http://127.0.0.1:9',
+      public_url: null,
+      last_seen_ms: null,
+    });
+    const body = meeting(10);
+    const redirected = await apis.call('POST', '/api/appointments', { token, body });
+    expect([redirected.status, redirected.headers.get('cache-control')]).toEqual([307, 'no-store']);
+  });
+
+  test('is JSON in UTF-8, and so is what it answers to', async () => {
+    const title = 'Reunión ñ 会議 🎉';
+    const raw = Buffer.from(JSON.stringify(meeting(9, { title })), 'utf8');
+    for (const content_type of ['application/json', 'application/json; charset=UTF-8']) {
+      const headers = { 'content-type': content_type };
+      const reply = await apis.call('POST', '/api/appointments', {
+        token,
+        raw: new Uint8Array(raw),
+        headers: { ...headers, 'idempotency-key': 'k' },
+      });
+      expect([reply.status, reply.body['title']]).toEqual([201, title]);
+      expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    }
   });
 
   test('of an unknown address or method is a problem', async () => {

@@ -108,7 +108,31 @@ test('GET /cluster/status on a follower tells what the address book knows', asyn
   });
 });
 
-test('the other views', async () => {
+test('healthy = heard within 30 s', async () => {
+  const heard = [0, 29_999, 30_000, 30_001, null];
+  for (const last_contact_ms of heard) {
+    apis.node(0).replica.peers = [
+      { node_id: 'agenda-2', match_index: 2, applied_index: 2, last_contact_ms },
+    ];
+    apis.addresses = apis.addresses.map((address) => ({ ...address, last_seen_ms: null }));
+    const { body } = await apis.call('GET', '/cluster/status', { headers: operator });
+    const [, node] = body['nodes'] as { healthy: boolean; last_contact_ms: number | null }[];
+    expect(node).toMatchObject({
+      healthy: last_contact_ms !== null && last_contact_ms <= 30_000,
+      last_contact_ms,
+    });
+  }
+});
+
+test('total_nodes counts the members of the configuration, whoever else is known', async () => {
+  const [known] = apis.addresses;
+  if (known === undefined) throw new Error('no address is known');
+  apis.addresses.push({ ...known, node_id: 'agenda-9' });
+  const { body } = await apis.call('GET', '/cluster/status', { headers: operator });
+  expect([body['total_nodes'], (body['nodes'] as object[]).length]).toEqual([3, 3]);
+});
+
+test('GET /leaders, /raft/state, /raft/log/summary, /raft/health', async () => {
   const read = async (path: string) =>
     (await apis.call('GET', path, { at: 1, headers: operator })).body;
   const nodes = ['agenda-1', 'agenda-2', 'agenda-3'];
@@ -168,6 +192,16 @@ test('probes are open, ignore what is added to them, and name no person', async 
   ]);
   for (const probe of ['/livez', '/readyz']) {
     expect((await apis.call('GET', probe)).body).toEqual({ status: 'ok' });
+  }
+});
+
+test('/health /livez /readyz /metrics /openapi.json /ui/ name no person', async () => {
+  await apis.register('zebedee');
+  await apis.call('GET', '/api/me?consistency=local', { token });
+  for (const path of ['/health', '/livez', '/readyz', '/metrics', '/openapi.json', '/ui/']) {
+    const { status, text } = await apis.call('GET', path);
+    expect([path, status]).toEqual([path, 200]);
+    expect(text).not.toMatch(/zebedee|usr_00|The ana/);
   }
 });
 

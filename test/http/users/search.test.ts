@@ -71,6 +71,19 @@ describe('GET /api/users/search?query=', () => {
     expect(found).toEqual(['ana', 'mariana', 'ben']);
   });
 
+  test('limit defaults to 100, at most 1 000', async () => {
+    for (let at = 0; at < 1_001; at += 1) addPerson(apis.state, `crowd${at}`);
+    for (const [query, length] of [
+      ['query=crowd', 100],
+      ['query=crowd&limit=1000', 1_000],
+    ] as const) {
+      const { body } = await search(query);
+      expect(body['items']).toHaveLength(length);
+      expect(body).toHaveProperty('next_cursor');
+    }
+    expect((await search('query=crowd&limit=1001')).status).toBe(400);
+  });
+
   test.each([
     '',
     'query=',
