@@ -42,7 +42,7 @@ function expectRefused(reply: Reply): string {
   return String(reply.body['detail']);
 }
 
-test('the token that registering gives has the claims of the contract and opens the API', async () => {
+test('claims include sub and username, and the token opens the API', async () => {
   expect(claims()).toMatchObject({
     sub: expect.stringMatching(/^usr_/),
     username: 'ana',

@@ -11,7 +11,7 @@ describe('a request key', () => {
   const key = (change = {}, body: unknown = { title: 'x' }, by = given) =>
     requestKeyOf(secret, { ...scope, ...change }, by, body);
 
-  test('is there only with an Idempotency-Key or a ticket', () => {
+  test('is there only with an Idempotency-Key, or a ticket, whose id is kept 120 s', () => {
     expect(requestKeyOf(secret, scope, { key: null, ticket_id: null }, {})).toBeNull();
     expect(key()?.ttl_ms).toBe(limits.request_key_ttl_ms);
     const by_ticket = requestKeyOf(secret, scope, { key: null, ticket_id: 'key-1' }, {});
@@ -32,12 +32,16 @@ describe('a request key', () => {
     expect(new Set(scopes).size).toBe(scopes.length);
   });
 
-  test('knows the body however it is written, and no password of it', () => {
+  test('has a keyed hash of the body, however it is written, and no password of it', () => {
     const print = (body: unknown): string | undefined => key({}, body)?.fingerprint;
     expect(print({ a: 1, b: { c: [1, 2] } })).toBe(print({ b: { c: [1, 2] }, a: 1 }));
     expect(print({ a: [1, 2] })).not.toBe(print({ a: [2, 1] }));
     expect(print({ a: 1 })).not.toBe(print({ a: '1' }));
-    expect(print({ a: 1, password: 'x' })).toBe(print({ a: 1, password: 'y' }));
+    for (const field of ['password', 'current_password', 'new_password']) {
+      expect(print({ a: 1, [field]: 'x' })).toBe(print({ a: 1, [field]: 'y' }));
+    }
+    const other = requestKeyOf(Buffer.alloc(32, 8), scope, given, { a: 1 });
+    expect(other?.fingerprint).not.toBe(print({ a: 1 }));
   });
 });
 

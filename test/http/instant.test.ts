@@ -11,10 +11,13 @@ test.each([
   ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00Z'],
   ['0050-01-01T00:00:00Z', '0050-01-01T00:00:00Z'],
   ['1969-12-31T23:59:59.999Z', '1969-12-31T23:59:59.999Z'],
-])('%s is %s', (given, out) => {
-  const instant = parseInstant(given);
-  expect(instant === null ? null : formatInstant(instant)).toBe(out);
-});
+])(
+  'in any offset and fraction, out in UTC, milliseconds only when not zero: %s is %s',
+  (given, out) => {
+    const instant = parseInstant(given);
+    expect(instant === null ? null : formatInstant(instant)).toBe(out);
+  },
+);
 
 test.each([
   '2026-02-29T00:00:00Z',
@@ -30,7 +33,7 @@ test.each([
   '0000-01-01T00:00:00Z',
   '9999-12-31T23:59:59-01:00',
   '',
-])('%s is none', (given) => {
+])('%s is not RFC 3339', (given) => {
   expect(parseInstant(given)).toBeNull();
 });
 

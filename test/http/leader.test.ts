@@ -341,7 +341,7 @@ describe('Location uses the address of the leader of the same kind; has it none,
   });
 });
 
-test('no password, token or ticket reaches the log', async () => {
+test('tickets are cut from logs, as passwords and tokens are', async () => {
   const secret = 'a password nobody guesses';
   const at = FOLLOWER;
   const person = { ...registration('eva'), password: secret };

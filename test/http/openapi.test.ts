@@ -152,6 +152,28 @@ describe('everything is in GET /openapi.json, made from the schemas that validat
     expect([...names].filter((name) => !/^[a-z]+(?:_[a-z]+)*$/.test(name))).toEqual([]);
   });
 
+  test('ids and cursors that are strings', () => {
+    const found: [string, string][] = [];
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return;
+      if ('properties' in value) {
+        for (const [name, schema] of Object.entries(value.properties as object)) {
+          if (/^(?:.*_)?(?:id|cursor)$/.test(name)) found.push([name, JSON.stringify(schema)]);
+        }
+      }
+      Object.values(value).forEach(collect);
+    };
+    collect(description.document.components.schemas);
+    expect(found.length).toBeGreaterThan(20);
+    for (const [name, schema] of found) {
+      expect([name, schema]).toEqual([
+        name,
+        expect.stringMatching(/"type":(?:"string"|\["string")/),
+      ]);
+      expect(schema).not.toMatch(/"(?:integer|number)"/);
+    }
+  });
+
   test('no place and no secret of the machine', async () => {
     const { text, headers } = await apis.call('GET', '/openapi.json');
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');

@@ -75,7 +75,7 @@ describe('bad input changes nothing and says what would be right', () => {
     expect(apis.node(0).replica.proposed).toBe(0);
   });
 
-  test('a body of one megabyte', async () => {
+  test('a body of one megabyte: 413 too_large', async () => {
     const body = meeting(9, { description: 'x'.repeat(1024 * 1024) });
     expectProblem(await apis.call('POST', '/api/appointments', { token, body }), 413, 'too_large');
     expect(apis.node(0).replica.proposed).toBe(0);
@@ -162,7 +162,7 @@ describe('bad input changes nothing and says what would be right', () => {
     expect(apis.node(0).replica.proposed).toBe(0);
   });
 
-  test('what comes later is said to come later', async () => {
+  test('rrule, group_id and participants are 422 not_supported', async () => {
     const later = [
       { rrule: 'FREQ=DAILY' },
       { group_id: 'grp_001' },
@@ -178,7 +178,7 @@ describe('bad input changes nothing and says what would be right', () => {
 });
 
 describe('every answer', () => {
-  test('has a request id: the given one when it is well formed, else a new one', async () => {
+  test('has X-Request-Id: the given one when it is well formed, else a new one', async () => {
     const ask = (id: string): Promise<Reply> =>
       apis.call('GET', '/health', { headers: { 'x-request-id': id } });
     expect((await ask('abc-123')).headers.get('x-request-id')).toBe('abc-123');
@@ -244,7 +244,7 @@ describe('every answer', () => {
     expect(reply.headers.get('allow')).toBe('GET');
   });
 
-  test('of a defect tells the request id, and nothing of the inside', async () => {
+  test('of a defect is 500 internal_error: it tells the request id, and nothing of the inside', async () => {
     apis.node(0).replica.propose = () => Promise.reject(new Error('the inside'));
     const reply = await apis.call('POST', '/api/appointments', { token, body: meeting(9) });
     expectProblem(reply, 500, 'internal_error');
@@ -271,7 +271,7 @@ describe('every answer', () => {
   });
 });
 
-test('the page is served with a policy that lists the replicas and allows nothing inline', async () => {
+test('GET / is 302 to /ui/; the page is served with a policy that lists the replicas and allows nothing inline', async () => {
   const moved = await apis.call('GET', '/');
   expect([moved.status, moved.headers.get('location')]).toEqual([302, '/ui/']);
   const page = await apis.call('GET', '/ui/');
@@ -283,7 +283,7 @@ test('the page is served with a policy that lists the replicas and allows nothin
   expectProblem(await apis.call('GET', '/ui/nothing.js'), 404, 'not_found');
 });
 
-test('a replica that is about to stop takes no more reads and writes', async () => {
+test('a replica that is about to stop takes no more reads and writes: 503 draining', async () => {
   await apis.stop();
   const readiness = () => ({ ready: false, code: 'draining', reason: 'It stops.' }) as const;
   apis = await FakeApis.start(1, { readiness });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { limits } from '../../../src/limits.ts';
 import type { ProposeResult } from '../../../src/replica/replica.ts';
 import { FakeApis, meeting } from '../api-fixture.ts';
 
@@ -37,7 +38,7 @@ const shape = {
   my_status: 'accepted',
 };
 
-test('creating answers 201 with the thing, where it is, its version and its index', async () => {
+test('creating a personal one answers 201 with it, Location, ETag and Agenda-Index', async () => {
   const reply = await create(meeting(9));
   expect(reply.status).toBe(201);
   expect(reply.body).toEqual(shape);
@@ -70,7 +71,7 @@ test('what is given is kept; times come in any offset and fraction and go out in
   });
 });
 
-test('an overlap is refused with what is overlapped, unless it is allowed', async () => {
+test('an overlap is 409 conflict with what is overlapped, unless allow_conflict (false)', async () => {
   const first = await create(meeting(9));
   const refused = await create(meeting(9));
   expect([refused.status, refused.body['code']]).toEqual([409, 'conflict']);
@@ -86,14 +87,14 @@ test('an overlap is refused with what is overlapped, unless it is allowed', asyn
   expect((await create(meeting(9, { allow_conflict: true }))).status).toBe(201);
 });
 
-test('a calendar of nobody is 404', async () => {
+test('calendar_id: one of nobody is 404', async () => {
   for (const calendar_id of ['cal_00zzz', 'anything']) {
     const reply = await create(meeting(9, { calendar_id }));
     expect([reply.status, reply.body['code']]).toEqual([404, 'not_found']);
   }
 });
 
-test('reading one answers it with its owner as participant; to others it is not there', async () => {
+test('reading one by id is {appointment, participants}, its owner one; to others it is not there', async () => {
   const { body } = await create(meeting(9));
   const id = String(body['id']);
   const reply = await apis.call('GET', `/api/appointments/${id}`, { token });
@@ -195,7 +196,7 @@ test('what is left out of an appointment takes its default: the zone is the pers
   }
 });
 
-describe('what is not done is told apart', () => {
+describe('an outcome within 5 s: not proposed is 503, unknown is 504', () => {
   const results: [ProposeResult, number, string][] = [
     [{ kind: 'not_proposed', reason: 'no_leader' }, 503, 'no_leader'],
     [{ kind: 'not_proposed', reason: 'overloaded' }, 503, 'overloaded'],
@@ -212,5 +213,6 @@ describe('what is not done is told apart', () => {
     apis.node(0).replica.propose = () => new Promise(() => {});
     const reply = await create(meeting(9));
     expect([reply.status, reply.body['code']]).toEqual([504, 'outcome_unknown']);
+    expect(limits.request_deadline_ms).toBeLessThan(5_000);
   });
 });

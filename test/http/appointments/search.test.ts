@@ -57,7 +57,7 @@ test('what is a pattern elsewhere is a character here', async () => {
   expect(await titlesFor('_')).toEqual([]);
 });
 
-test('in a range when one is given', async () => {
+test('start and end: in a range when one is given', async () => {
   for (const hour of [9, 12]) await create(hour, `Call at ${hour}`);
   expect(await titlesFor('call')).toEqual(['Call at 9', 'Call at 12']);
   expect(await titlesFor('call', '&start=2027-01-15T11:00:00Z')).toEqual(['Call at 12']);

@@ -14,7 +14,7 @@ afterEach(() => apis.stop());
 const operator = { 'x-audit-token': audit_token };
 const views = ['/cluster/status', '/leaders', '/raft/state', '/raft/log/summary', '/raft/health'];
 
-test('the views open to a token or to the operators, without a majority, and to nobody else', async () => {
+test('the views open to a JWT or X-Audit-Token, without a majority, and to nobody else', async () => {
   for (const view of views) {
     expect((await apis.call('GET', view, { headers: operator })).status).toBe(200);
     expect((await apis.call('GET', view, { token })).status).toBe(200);

@@ -26,7 +26,7 @@ const ana = {
   name: 'Ana',
 };
 
-test('registering answers the user and a token, which opens /api/me', async () => {
+test('POST /register, /api/auth/signup: 201 {user, token}, which opens /api/me and /api/auth/me', async () => {
   for (const [at, path] of ['/register', '/api/auth/signup'].entries()) {
     const body = at === 0 ? ana : { ...ana, username: 'other', email: 'other@example.org' };
     const reply = await apis.call('POST', path, { body });
@@ -41,7 +41,7 @@ test('registering answers the user and a token, which opens /api/me', async () =
   }
 });
 
-test('names are unique however they are written', async () => {
+test('names are unique however they are written: 409 username_taken, email_taken', async () => {
   await apis.call('POST', '/register', { body: ana });
   const email = 'new@example.org';
   for (const username of ['ANA.PÉREZ', 'ana.pe\u0301rez', 'ａｎａ.pérez']) {
@@ -62,7 +62,7 @@ test('only a hash of ours of the password goes into the log', async () => {
   });
 });
 
-test('one logs in by username or e-mail, in any case', async () => {
+test('POST /login, /api/auth/login: username or e-mail, in any case → 200 {user, token}', async () => {
   await apis.call('POST', '/register', { body: ana });
   for (const username of ['ana.pérez', 'ANA@example.org']) {
     for (const path of ['/login', '/api/auth/login']) {
