@@ -187,8 +187,7 @@ export class World {
 
   /** A disk that was broken on purpose ends the process; everything else is a violation. */
   #replicaBroke(replica: SimulatedReplica, part: string, error: unknown): void {
-    const is_disk = part === 'log' || part === 'start';
-    if (is_disk && error instanceof Error && error.message.includes('simulated disk')) {
+    if (error instanceof Error && error.message === 'simulated disk failure') {
       replica.exit();
       return;
     }
