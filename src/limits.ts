@@ -13,6 +13,8 @@ export const limits = {
   log_tail_bytes_max: 32 * 1024 * 1024,
   /** Reads waiting for a round of heartbeats. */
   pending_reads_max: 16_384,
+  /** Transfers of leadership, and changes of membership, that are waited for: operators ask for them. */
+  pending_controls_max: 64,
   /** Entries applied in one transaction. */
   apply_entries_max: 64,
   /** How long one turn of applying may keep the event loop. */

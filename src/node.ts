@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Decide } from './agenda/decide/decision.ts';
 import { createSystemClock } from './base/system-clock.ts';
 import type { Config } from './config.ts';
+import type { Group } from './consensus/group.ts';
 import type { Member } from './consensus/raft/configuration.ts';
 import type { Clock, Observer } from './consensus/ports.ts';
 import { isVoter, sameMember } from './consensus/raft/configuration.ts';
@@ -48,7 +49,7 @@ export interface NodeOptions {
 
 /** A running replica. */
 export interface Node {
-  /** High to low: no new requests, then no messages, then the disk. */
+  /** High to low: no leadership, no new requests, then no messages, then the disk. */
   stop(): Promise<void>;
   reloadCertificate(): void;
 }
@@ -56,6 +57,8 @@ export interface Node {
 /** The one Raft group there is; its id is in every envelope, path and metric all the same. */
 const GROUP_ID = 'main';
 const PEERS_PATH = '/raft/peers';
+/** A leader that stops waits so long for another to lead. */
+const HAND_OVER_MS = 2_000;
 /** Requests under way get this long to end. */
 const DRAIN_MS = 5_000;
 
@@ -121,6 +124,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       }
     },
     async stop() {
+      await handOver(consensus.group, log);
       running.is_draining = true;
       await drain(doors);
       stopReports();
@@ -131,6 +135,13 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       await storage.close();
     },
   };
+}
+
+/** A leader that stops leaves no gap: another leads before it is gone, if one can (thesis §3.10). */
+async function handOver(group: Group, log: Logger): Promise<void> {
+  if (group.state.role !== 'leader') return;
+  const outcome = await group.transfer(null, HAND_OVER_MS);
+  log.info({ outcome }, 'leadership handed over');
 }
 
 /** Lets what is under way end, within bounds: it may still be committed by this replica. */

@@ -3,17 +3,19 @@ import type { Prng } from '../base/prng.ts';
 import { limits } from '../limits.ts';
 import { Applier } from './applier.ts';
 import { IndexWaiters } from './index-waiters.ts';
+import { PendingAnswers } from './pending-answers.ts';
 import { PendingProposals } from './pending-proposals.ts';
 import type { ProposalResult } from './pending-proposals.ts';
 import { Persister } from './persister.ts';
 import type { Clock, LogStore, Observer, Outcome, StateMachine, Transport } from './ports.ts';
-import type { Configuration, GroupId, Member } from './raft/configuration.ts';
+import type { Configuration, GroupId, Member, NodeId } from './raft/configuration.ts';
 import type { Effect } from './raft/effect.ts';
 import type { Entry, LogIndex } from './raft/entry.ts';
 import { createState } from './raft/initial-state.ts';
 import type { Input, Proposal, Token } from './raft/input.ts';
 import { sliceOfLog } from './raft/log.ts';
 import type { AppendRequest, Request, Response } from './raft/message.ts';
+import type { TransferOutcome } from './raft/settle-transfer.ts';
 import type { RaftState } from './raft/state.ts';
 import { currentConfiguration } from './raft/state.ts';
 import { step } from './raft/step.ts';
@@ -62,6 +64,7 @@ export class Group {
   readonly #applier: Applier;
   readonly #pending = new PendingProposals();
   readonly #waiters = new IndexWaiters();
+  readonly #transfers = new PendingAnswers<TransferOutcome>('timed_out');
   readonly #age: StateAge;
   readonly #replies = new Map<Token, Asker>();
   readonly #reads = new Map<Token, (index: LogIndex | null) => void>();
@@ -144,13 +147,14 @@ export class Group {
     this.#applier.stop();
     this.#pending.expireAll();
     this.#waiters.expireAll();
+    this.#transfers.expireAll();
     for (const resolve of this.#reads.values()) resolve(null);
     this.#reads.clear();
     for (const { reject } of this.#replies.values()) reject(new Error(STOPPING));
     this.#replies.clear();
   }
 
-  /** Called on every change of term, role, leader or configuration. */
+  /** Called on every change of term, role, leader or configuration, and at the end of a transfer. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -201,6 +205,17 @@ export class Group {
     });
   }
 
+  /** Hands leadership to a node, or to the best caught-up voter; see {@link TransferOutcome}. */
+  transfer(target: NodeId | null, timeout_ms: number): Promise<TransferOutcome> {
+    if (this.#is_stopped || this.#transfers.size >= limits.pending_controls_max) {
+      return Promise.resolve(this.#is_stopped ? 'not_leader' : 'already_transferring');
+    }
+    const token = this.#token();
+    const settled = this.#transfers.wait(token, this.#options.clock.now_ms() + timeout_ms);
+    this.#input({ kind: 'transfer', token, target });
+    return settled;
+  }
+
   /** False when `timeout_ms` passed first. */
   waitForApplied(index: LogIndex, timeout_ms: number): Promise<boolean> {
     const { clock, state_machine } = this.#options;
@@ -235,6 +250,7 @@ export class Group {
     for (let count = 0; count < ticks; count += 1) this.#input({ kind: 'tick' });
     this.#pending.expire(now_ms);
     this.#waiters.expire(now_ms);
+    this.#transfers.expire(now_ms);
   }
 
   #flushProposals(): void {
@@ -294,6 +310,10 @@ export class Group {
         this.#options.observer.roleChanged(role, term, leader);
         return this.#changed();
       }
+      case 'transfer_settled':
+        this.#transfers.settle(effect.token, effect.outcome);
+        this.#options.observer.transferEnded(effect.outcome);
+        return this.#changed();
       case 'configuration_changed':
         return this.#changed();
       default:

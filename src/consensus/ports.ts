@@ -71,4 +71,6 @@ export interface Observer {
   persisted(entries: number, duration_ms: number): void;
   applied(entries: number, duration_ms: number): void;
   committed(latency_ms: number): void;
+  /** `outcome` is one of a closed list. */
+  transferEnded(outcome: string): void;
 }

@@ -138,6 +138,12 @@ function createObserver(registry: Registry, group_id: string): Observer {
     registers,
   }).labels(group_id);
   leader_changes.inc(0);
+  const transfers = new Counter({
+    name: 'agenda_raft_transfers_total',
+    help: 'Transfers of leadership that ended here, by what became of them.',
+    labelNames: ['group', 'outcome'],
+    registers,
+  });
   let last_leader_id: string | null = null;
   return {
     roleChanged: (_role, _term, leader) => {
@@ -153,6 +159,9 @@ function createObserver(registry: Registry, group_id: string): Observer {
     },
     committed: (latency_ms) => {
       commit.observe(latency_ms / 1000);
+    },
+    transferEnded: (outcome) => {
+      transfers.labels(group_id, outcome).inc();
     },
   };
 }
@@ -195,6 +204,12 @@ function addRaftGauges(registry: Registry, { status, group_id }: MetricsOptions)
   gauge('term', 'The current term.', ({ term }) => term);
   gauge('commit_index', 'Last entry known to be committed.', (now) => now.commit_index);
   gauge('applied_index', 'Last entry in the state.', (now) => now.applied_index);
+  gauge('voters', 'Voters of the configuration in force.', ({ configuration }) =>
+    configuration === null ? 0 : configuration.voters.length,
+  );
+  gauge('learners', 'Learners of the configuration in force.', ({ configuration }) =>
+    configuration === null ? 0 : configuration.learners.length,
+  );
   gauge('proposals_pending', 'Proposals that wait to be applied.', (now) => now.proposals_pending);
   const replication_lag = new Gauge({
     name: 'agenda_raft_replication_lag_entries',

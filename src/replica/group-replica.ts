@@ -3,6 +3,7 @@ import type { Command } from '../agenda/command.ts';
 import type { CommandOutcome } from '../agenda/outcome.ts';
 import type { AgendaView } from '../agenda/view.ts';
 import type { Group } from '../consensus/group.ts';
+import type { ProposalResult } from '../consensus/pending-proposals.ts';
 import type { Clock } from '../consensus/ports.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import { isVoter } from '../consensus/raft/configuration.ts';
@@ -57,13 +58,7 @@ export class GroupReplica implements Replica {
   async propose(command: Command): Promise<ProposeResult> {
     const payload = encodeCommand(command);
     assert(payload.length <= limits.command_bytes_max, 'a command larger than a body can make it');
-    const { group } = this.#options;
-    const result = await group.propose(
-      'command',
-      command.request_id,
-      payload,
-      limits.request_deadline_ms,
-    );
+    const result = await this.#proposeSettled(command.request_id, payload);
     switch (result.kind) {
       case 'applied':
         return {
@@ -73,13 +68,30 @@ export class GroupReplica implements Replica {
           outcome: result.outcome as CommandOutcome,
         };
       case 'refused':
-        return { kind: 'not_proposed', reason: result.reason };
+        return {
+          kind: 'not_proposed',
+          reason: result.reason === 'transferring' ? 'not_leader' : result.reason,
+        };
       case 'lost':
         return { kind: 'not_proposed', reason: 'not_leader' };
       case 'unknown':
         return result;
       default:
         return unreachable(result);
+    }
+  }
+
+  /** While this leader hands over, a write waits here until it is known who leads next. */
+  async #proposeSettled(request_id: string, payload: Uint8Array): Promise<ProposalResult> {
+    const { group, clock } = this.#options;
+    const deadline_ms = clock.now_ms() + limits.request_deadline_ms;
+    for (;;) {
+      const remaining_ms = deadline_ms - clock.now_ms();
+      const result = await group.propose('command', request_id, payload, remaining_ms);
+      if (result.kind !== 'refused' || result.reason !== 'transferring') return result;
+      const patience_ms = deadline_ms - clock.now_ms();
+      if (patience_ms <= 0) return result;
+      await this.#changeOrTimeout(patience_ms);
     }
   }
 

@@ -283,6 +283,39 @@ describe('the driver of a group', () => {
     await cluster.clock.advance(20_000);
     expect(leader.group.state.role).toBe('follower');
   });
+
+  test('leadership is handed over in milliseconds, and what is proposed meanwhile waits for nobody', async () => {
+    const cluster = await GroupCluster.create(3);
+    const leader = await cluster.awaitLeader();
+    await cluster.clock.advance(500);
+    const target = cluster.followers(leader)[1];
+    const began_ms = cluster.clock.now_ms();
+    const outcome = leader.group.transfer(target?.member.node_id ?? '', 2_000);
+    const refused = cluster.propose(leader, 'meanwhile');
+    let ended_ms = 0;
+    void outcome.then(() => (ended_ms = cluster.clock.now_ms()));
+    await cluster.clock.advance(500);
+    expect(await outcome).toBe('transferred');
+    expect(ended_ms - began_ms).toBeLessThan(100);
+    expect(cluster.leader).toBe(target);
+    expect(await refused).toEqual({ kind: 'refused', reason: 'transferring' });
+    expect(await leader.group.transfer(null, 100)).toBe('not_leader');
+  });
+
+  test('a transfer that comes to nothing is said to have, and the leader goes on', async () => {
+    const cluster = await GroupCluster.create(3);
+    const leader = await cluster.awaitLeader();
+    await cluster.clock.advance(500);
+    const [one] = cluster.followers(leader);
+    if (one !== undefined) cluster.isolate(one);
+    const outcome = leader.group.transfer(one?.member.node_id ?? '', 2_000);
+    await cluster.clock.advance(3_000);
+    expect(['refused', 'timed_out']).toContain(await outcome);
+    expect(cluster.leader).toBe(leader);
+    const proposed = cluster.propose(leader, 'goes on');
+    await cluster.clock.advance(200);
+    expect((await proposed).kind).toBe('applied');
+  });
 });
 
 async function withDeadline<T>(cluster: GroupCluster, promise: Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ export function disturb(cluster: CoreCluster): void {
   const { replicas } = cluster;
   const one = must(replicas[cluster.below(replicas.length)], 'a replica');
   const other = must(replicas[cluster.below(replicas.length)], 'a replica');
-  switch (cluster.below(14)) {
+  switch (cluster.below(15)) {
     case 0:
       return cluster.crash(one);
     case 1:
@@ -40,6 +40,11 @@ export function disturb(cluster: CoreCluster): void {
     case 12:
       for (const replica of replicas) cluster.stallDisk(replica, false);
       return undefined;
+    case 13:
+      return cluster.transfer(
+        cluster.leader ?? one,
+        cluster.chance(50) ? null : other.member.node_id,
+      );
     default:
       cluster.weather = {
         delay_ms_max: 1 + cluster.below(cluster.chance(20) ? 90 : 15),

@@ -7,7 +7,7 @@ import { memberKey, sameMember } from '../../src/consensus/raft/configuration.ts
 import type { HardState, Persist } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import type { Token } from '../../src/consensus/raft/input.ts';
-import type { Response } from '../../src/consensus/raft/message.ts';
+import type { Request, Response } from '../../src/consensus/raft/message.ts';
 import type { RaftState } from '../../src/consensus/raft/state.ts';
 import type { ObservedReplica } from './cluster-checks.ts';
 
@@ -116,5 +116,20 @@ export function checkDurable(replica: Replica, asker: Member, response: Response
     const is_kept =
       disk.hard_state.term > response.term || disk.entries.length >= response.match_index;
     assert(is_kept, `${key} acknowledges what it may forget`);
+  }
+}
+
+/** So is a question: of its term, and of the own vote. */
+export function checkSpeaks(replica: Replica, message: Request): void {
+  const { hard_state } = replica.disk;
+  // The term of a question for a read index is of no use to anybody.
+  if (message.kind !== 'read_index' && !(message.kind === 'vote' && message.pre_vote)) {
+    assert(hard_state.term >= message.term, `${replica.key} speaks of a term that it may forget`);
+  }
+  if (message.kind === 'vote' && !message.pre_vote && hard_state.term === message.term) {
+    assert(
+      hard_state.voted_for !== null && sameMember(hard_state.voted_for, replica.member),
+      'a candidate that may forget its own vote',
+    );
   }
 }

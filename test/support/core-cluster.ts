@@ -1,38 +1,32 @@
 import { assert, must, unreachable } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
-import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
-import { allMembers, memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
+import type {
+  Configuration,
+  Member,
+  MemberKey,
+  NodeId,
+} from '../../src/consensus/raft/configuration.ts';
+import { allMembers, memberKey } from '../../src/consensus/raft/configuration.ts';
 import type { Effect } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import type { Input, Token } from '../../src/consensus/raft/input.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
+import type { TransferOutcome } from '../../src/consensus/raft/settle-transfer.ts';
 import { step } from '../../src/consensus/raft/step.ts';
+import { CoreNetwork } from './core-network.ts';
 import { ClusterChecks } from './cluster-checks.ts';
-import { applyToDisk, checkDurable, newReplica, startCore } from './cluster-replica.ts';
+import { applyToDisk, checkSpeaks, newReplica, startCore } from './cluster-replica.ts';
 import type { Replica } from './cluster-replica.ts';
 import type { Weather } from './weather.ts';
-import { FAIR_WEATHER } from './weather.ts';
 import { EventQueue } from './event-queue.ts';
 import { ELECTION_TICKS } from './raft-fixture.ts';
 
 const TICK_MS = 10;
 export const ELECTION_MS = ELECTION_TICKS * TICK_MS;
 
-/** A request that got no answer is lost after this. */
-const RPC_TIMEOUT_MS = 60;
-const STRAGGLER_MS_MAX = 1_000;
 const APPLY_MS_MAX = 3;
 const STORE_ENTRIES_MAX = 2;
-
-/** One request on its way, with all that may come back. */
-interface Call {
-  readonly from: Replica;
-  readonly boot: number;
-  readonly to: Replica;
-  readonly message: Request;
-  is_settled: boolean;
-}
 
 /**
  * N cores with a network, disks, state machines and clients under one virtual clock and one seed. All
@@ -44,20 +38,34 @@ export class CoreCluster {
   readonly #events = new EventQueue();
   readonly #prng: Prng;
   readonly #configuration: Configuration;
-  /** Directed links that are cut: "from to". */
-  readonly #cuts = new Set<string>();
-  weather: Weather = FAIR_WEATHER;
+  readonly #network: CoreNetwork;
   steps = 0;
   acknowledged: { readonly index: LogIndex; readonly term: Term }[] = [];
   reads_served = 0;
   fresh_told = 0;
+  /** Of the transfers that were asked for. */
+  outcomes: TransferOutcome[] = [];
 
   constructor(configuration: Configuration, seed: number) {
     this.#prng = seededPrng(seed);
+    this.#network = new CoreNetwork({
+      events: this.#events,
+      prng: this.#prng,
+      feed: (replica, input) => this.#feed(replica, input),
+      token: (replica) => this.#token(replica),
+    });
     this.#configuration = configuration;
     this.replicas = allMembers(configuration).map((member) => newReplica(member));
     for (const replica of this.replicas) this.#start(replica);
     this.#bootstrap();
+  }
+
+  get weather(): Weather {
+    return this.#network.weather;
+  }
+
+  set weather(weather: Weather) {
+    this.#network.weather = weather;
   }
 
   get now_ms(): number {
@@ -115,6 +123,11 @@ export class CoreCluster {
     this.#feed(replica, { kind: 'read', token });
   }
 
+  transfer(replica: Replica, target: NodeId | null = null): void {
+    if (replica.core === null) return;
+    this.#feed(replica, { kind: 'transfer', token: this.#token(replica), target });
+  }
+
   /** Power cut: what is not on disk is gone, but a prefix of it may have made it unheard. */
   crash(replica: Replica): void {
     if (replica.core === null) return;
@@ -150,7 +163,7 @@ export class CoreCluster {
   }
 
   cut(from: Replica, to: Replica): void {
-    this.#cuts.add(`${from.key} ${to.key}`);
+    this.#network.cut(from, to);
   }
 
   /** Two sides that do not hear each other. */
@@ -161,7 +174,7 @@ export class CoreCluster {
   }
 
   heal(): void {
-    this.#cuts.clear();
+    this.#network.heal();
   }
 
   #start(replica: Replica): void {
@@ -255,6 +268,9 @@ export class CoreCluster {
           `${replica.key} is told that ${effect.commit_index} is as fresh as ${effect.echo_ms}`,
         );
         return undefined;
+      case 'transfer_settled':
+        if (effect.token !== null) this.outcomes.push(effect.outcome);
+        return undefined;
       case 'proposal_refused':
       case 'role_changed':
       case 'configuration_changed':
@@ -330,62 +346,8 @@ export class CoreCluster {
   }
 
   #send(from: Replica, to: Member, message: Request): void {
-    const { hard_state } = from.disk;
-    // The term of a question for a read index is of no use to anybody.
-    if (message.kind !== 'read_index' && !(message.kind === 'vote' && message.pre_vote)) {
-      assert(hard_state.term >= message.term, `${from.key} speaks of a term that it may forget`);
-    }
-    if (message.kind === 'vote' && !message.pre_vote && hard_state.term === message.term) {
-      assert(
-        hard_state.voted_for !== null && sameMember(hard_state.voted_for, from.member),
-        'a candidate that may forget its own vote',
-      );
-    }
-    const target = this.#replica(memberKey(to));
-    const call: Call = { from, boot: from.boot, to: target, message, is_settled: false };
-    const copies = this.chance(this.weather.duplicate_percent) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy += 1) this.#deliverLater(call);
-    this.#events.after(RPC_TIMEOUT_MS, () => this.#callFailed(call));
-  }
-
-  #isLost(from: Replica, to: Replica): boolean {
-    return this.chance(this.weather.drop_percent) || this.#cuts.has(`${from.key} ${to.key}`);
-  }
-
-  #delayMs(): number {
-    const { delay_ms_max, straggler_percent } = this.weather;
-    return 1 + this.below(this.chance(straggler_percent) ? STRAGGLER_MS_MAX : delay_ms_max);
-  }
-
-  #deliverLater(call: Call): void {
-    const { from, to, message } = call;
-    if (this.#isLost(from, to)) return;
-    this.#events.after(this.#delayMs(), () => {
-      if (to.core === null) return;
-      const token = this.#token(to);
-      const { boot } = to;
-      to.replies.set(token, (response) => {
-        checkDurable(to, from.member, response);
-        if (this.#isLost(to, from) || to.boot !== boot) return;
-        this.#events.after(this.#delayMs(), () => this.#answered(call, response));
-      });
-      this.#feed(to, { kind: 'request', from: from.member, token, message });
-    });
-  }
-
-  /** Also when it is late or the second answer: a core must not care. */
-  #answered(call: Call, response: Response): void {
-    const { from } = call;
-    if (from.boot !== call.boot || from.core === null) return;
-    call.is_settled = true;
-    this.#feed(from, { kind: 'response', from: call.to.member, message: response });
-  }
-
-  #callFailed(call: Call): void {
-    const { from } = call;
-    if (call.is_settled || from.boot !== call.boot || from.core === null) return;
-    call.is_settled = true;
-    this.#feed(from, { kind: 'send_failed', to: call.to.member, message: call.message });
+    checkSpeaks(from, message);
+    this.#network.send(from, this.#replica(memberKey(to)), message);
   }
 
   #reply(replica: Replica, token: Token, message: Response): void {

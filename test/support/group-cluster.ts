@@ -20,6 +20,7 @@ const nobody: Observer = {
   persisted: () => undefined,
   applied: () => undefined,
   committed: () => undefined,
+  transferEnded: () => undefined,
 };
 
 /** A state machine that remembers what it was given; the state is on a disk that loses nothing. */

@@ -319,7 +319,12 @@ export function append(
 }
 
 export function vote(term: Term, last_log: Position, pre_vote = false): Request {
-  return { kind: 'vote', pre_vote, term, last_log };
+  return { kind: 'vote', pre_vote, is_transfer: false, term, last_log };
+}
+
+/** A vote asked for because the leader said so. */
+export function transferVote(term: Term, last_log: Position): Request {
+  return { kind: 'vote', pre_vote: false, is_transfer: true, term, last_log };
 }
 
 /** "I hold your log up to here", in the leader's term, to whatever is on its way. */

@@ -2,6 +2,7 @@ import type { Configuration, Member } from './configuration.ts';
 import type { Entry, LogIndex, Term } from './entry.ts';
 import type { Token } from './input.ts';
 import type { Request, Response } from './message.ts';
+import type { TransferOutcome } from './settle-transfer.ts';
 
 /** What must be on disk before anything that depends on it is said. */
 export interface HardState {
@@ -22,7 +23,8 @@ export interface Persist {
   readonly commit_index: LogIndex;
 }
 
-export type ProposalRefusal = 'not_leader' | 'overloaded';
+/** `transferring`: this replica leads, and is handing that over: ask again when that is settled. */
+export type ProposalRefusal = 'not_leader' | 'overloaded' | 'transferring';
 
 /**
  * What the driver must do, in this order within one step. `reply` and `send` go at once;
@@ -61,6 +63,12 @@ export type Effect =
   /** A read may be served once this index is applied; null: could not be confirmed. */
   | { readonly kind: 'read_ready'; readonly token: Token; readonly index: LogIndex | null }
   | { readonly kind: 'configuration_changed'; readonly configuration: Configuration | null }
+  /** A transfer of leadership has ended; token null: nobody asked for it. */
+  | {
+      readonly kind: 'transfer_settled';
+      readonly token: Token | null;
+      readonly outcome: TransferOutcome;
+    }
   /** Term, role or leader changed. */
   | { readonly kind: 'role_changed' }
   /** See `Freshness`: this replica's state is as new as `echo_ms` once `commit_index` is applied. */

@@ -16,27 +16,33 @@ import { becomeCandidate, becomeFollower, becomePreCandidate } from './role.ts';
 
 /** Standing for election: pre-vote (thesis §9.6), then RequestVote (paper §5.2). */
 
+/** A replica whose disk does not answer could keep neither its vote nor its entries. */
+export function mayStand(state: RaftState): boolean {
+  return selfIsVoter(state) && !diskIsStalled(state) && !state.is_apply_halted;
+}
+
 /** The election timeout elapsed without a leader or a vote given. */
 export function campaign(state: RaftState): void {
-  // A replica whose disk does not answer could neither keep its vote nor its entries.
-  if (!selfIsVoter(state) || diskIsStalled(state) || state.is_apply_halted) {
+  if (!mayStand(state)) {
     becomeFollower(state, state.term, null);
     return;
   }
   becomePreCandidate(state);
-  if (winsVotes(state)) startElection(state);
-  else askForVotes(state, true);
+  if (winsVotes(state)) startElection(state, false);
+  else askForVotes(state, true, false);
 }
 
-function startElection(state: RaftState): void {
+/** `is_transfer`: the leader asked for it, so nobody is asked beforehand whether they hear one. */
+export function startElection(state: RaftState, is_transfer: boolean): void {
   becomeCandidate(state);
-  askForVotes(state, false);
+  askForVotes(state, false, is_transfer);
 }
 
-function askForVotes(state: RaftState, pre_vote: boolean): void {
+function askForVotes(state: RaftState, pre_vote: boolean, is_transfer: boolean): void {
   const message = {
     kind: 'vote',
     pre_vote,
+    is_transfer,
     term: pre_vote ? state.term + 1 : state.term,
     last_log: lastPosition(state.log),
   } as const;
@@ -65,7 +71,7 @@ export function receiveVoteResponse(state: RaftState, from: Member, message: Vot
   if (message.asked_term !== (message.pre_vote ? state.term + 1 : state.term)) return;
   state.votes.set(memberKey(from), message.granted);
   if (winsVotes(state)) {
-    if (message.pre_vote) startElection(state);
+    if (message.pre_vote) startElection(state, false);
     else becomeLeader(state);
   } else if (losesVotes(state)) {
     becomeFollower(state, state.term, null);

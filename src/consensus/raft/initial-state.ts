@@ -53,6 +53,7 @@ export function createState(options: RaftOptions, initial: InitialState): RaftSt
     votes: new Map(),
     verified_index: commit_index,
     leading: null,
+    transfer: null,
     forwarded_reads: { read_id: 0, in_flight: [], waiting: [] },
     effects: [],
     unwritten: { hard_state: false, truncate_from: null, entries: [] },

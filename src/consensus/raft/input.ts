@@ -1,4 +1,4 @@
-import type { Configuration, Member } from './configuration.ts';
+import type { Configuration, Member, NodeId } from './configuration.ts';
 import type { EntryKind, LogIndex } from './entry.ts';
 import type { Request, Response } from './message.ts';
 
@@ -30,6 +30,8 @@ export type Input =
   | { readonly kind: 'propose'; readonly proposals: readonly Proposal[] }
   /** Asks for a read index (linearizable read). */
   | { readonly kind: 'read'; readonly token: Token }
+  /** Hand leadership over (thesis §3.10); null: to the voter that is best caught up. */
+  | { readonly kind: 'transfer'; readonly token: Token; readonly target: NodeId | null }
   /** The write with this id, and all before it, are on disk. */
   | { readonly kind: 'persisted'; readonly write_id: number }
   | { readonly kind: 'applied'; readonly index: LogIndex }

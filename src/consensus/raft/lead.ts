@@ -4,6 +4,7 @@ import { entryBytes } from './entry.ts';
 import { appendToLog } from './log.ts';
 import { createProgress } from './progress.ts';
 import { startRound } from './rounds.ts';
+import { settleTransfer } from './settle-transfer.ts';
 import { sealEntry } from './seal-entry.ts';
 import { replicateToAll } from './send-append.ts';
 import type { RaftState } from './state.ts';
@@ -22,6 +23,8 @@ export function becomeLeader(state: RaftState): void {
   });
   state.role = 'leader';
   state.leader = state.options.self;
+  // It had begun one, lost its office in it, and has it again.
+  if (state.transfer !== null) settleTransfer(state, 'other_leader');
   state.votes = new Map();
   state.leading = {
     progress: new Map(

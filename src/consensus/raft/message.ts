@@ -1,16 +1,23 @@
 import type { Entry, LogIndex, Position, Term } from './entry.ts';
 
 /**
- * What replicas say to each other (paper, Figure 2; thesis §6.4 and §9.6). Every request gets exactly
- * one response or is lost as a whole; the transport pairs them.
+ * What replicas say to each other (paper, Figure 2; thesis §3.10, §6.4 and §9.6). Every request gets
+ * exactly one response or is lost as a whole; the transport pairs them.
  */
-export type Request = VoteRequest | AppendRequest | HeartbeatRequest | ReadIndexRequest;
-export type Response = VoteResponse | AppendResponse | HeartbeatResponse | ReadIndexResponse;
+export type Request =
+  VoteRequest | AppendRequest | HeartbeatRequest | ReadIndexRequest | TimeoutNowRequest;
+export type Response =
+  VoteResponse | AppendResponse | HeartbeatResponse | ReadIndexResponse | TimeoutNowResponse;
 
 /** RequestVote; with `pre_vote`, the question of thesis §9.6: "would you?", which changes nothing. */
 export interface VoteRequest {
   readonly kind: 'vote';
   readonly pre_vote: boolean;
+  /**
+   * The leader itself asked the candidate to stand: "a special flag", by which who hears that leader
+   * votes all the same (thesis §4.2.3). Never with `pre_vote`.
+   */
+  readonly is_transfer: boolean;
   /** The term the candidate stands for (with `pre_vote`: would stand for). */
   readonly term: Term;
   readonly last_log: Position;
@@ -102,4 +109,17 @@ export interface ReadIndexResponse {
   readonly read_id: number;
   /** Null: the responder could not confirm that it leads. */
   readonly read_index: LogIndex | null;
+}
+
+/** TimeoutNow (thesis §3.10): the leader asks a follower that has all its entries to stand at once. */
+export interface TimeoutNowRequest {
+  readonly kind: 'timeout_now';
+  readonly term: Term;
+}
+
+export interface TimeoutNowResponse {
+  readonly kind: 'timeout_now_response';
+  /** The responder's own term: that of its candidacy, when it stands. */
+  readonly term: Term;
+  readonly accepted: boolean;
 }

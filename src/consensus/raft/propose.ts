@@ -1,11 +1,12 @@
 import { limits } from '../../limits.ts';
+import type { ProposalRefusal } from './effect.ts';
 import { entryBytes } from './entry.ts';
 import type { Entry } from './entry.ts';
 import type { Proposal } from './input.ts';
 import { replicateToAll } from './send-append.ts';
 import { sealEntry } from './seal-entry.ts';
 import type { RaftState } from './state.ts';
-import { leadingState } from './state.ts';
+import { isTransferring, leadingState } from './state.ts';
 import { appendEntries } from './write-log.ts';
 
 /**
@@ -18,6 +19,10 @@ export function receiveProposals(state: RaftState, proposals: readonly Proposal[
   for (const proposal of proposals) {
     if (state.role !== 'leader') {
       refuse(state, proposal, 'not_leader');
+      continue;
+    }
+    if (isTransferring(state)) {
+      refuse(state, proposal, 'transferring');
       continue;
     }
     const leading = leadingState(state);
@@ -45,6 +50,6 @@ export function receiveProposals(state: RaftState, proposals: readonly Proposal[
   replicateToAll(state);
 }
 
-function refuse(state: RaftState, proposal: Proposal, reason: 'not_leader' | 'overloaded'): void {
+function refuse(state: RaftState, proposal: Proposal, reason: ProposalRefusal): void {
   state.effects.push({ kind: 'proposal_refused', token: proposal.token, reason });
 }

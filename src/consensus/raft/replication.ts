@@ -9,6 +9,7 @@ import type { Progress } from './progress.ts';
 import { becomeFollower } from './role.ts';
 import { serveWaitingReads } from './rounds.ts';
 import { replicateTo } from './send-append.ts';
+import { advanceTransfer } from './transfer.ts';
 import type { RaftState } from './state.ts';
 import { leadingState } from './state.ts';
 
@@ -38,6 +39,7 @@ export function receiveAppendResponse(
     backtrack(state, progress, must(message.conflict, 'a refusal says why'));
   }
   replicateTo(state, progress);
+  advanceTransfer(state);
 }
 
 function accept(state: RaftState, progress: Progress, match_index: LogIndex): void {

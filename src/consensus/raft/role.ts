@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert.ts';
 import { answerRead } from './answer-read.ts';
 import type { Member } from './configuration.ts';
-import { memberKey } from './configuration.ts';
+import { memberKey, sameMember } from './configuration.ts';
 import type { Term } from './entry.ts';
+import { settleTransfer } from './settle-transfer.ts';
 import type { RaftState } from './state.ts';
 
 /** Changes of role (paper, Figure 4). */
@@ -41,6 +42,9 @@ export function becomeFollower(state: RaftState, term: Term, leader: Member | nu
   state.verified_index = state.commit_index;
   resetElectionTimer(state);
   if (!unchanged) state.effects.push({ kind: 'role_changed' });
+  if (leader === null || state.transfer === null) return;
+  const is_target = sameMember(leader, state.transfer.target);
+  settleTransfer(state, is_target ? 'transferred' : 'other_leader');
 }
 
 function stopLeading(state: RaftState): void {

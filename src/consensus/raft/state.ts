@@ -36,6 +36,16 @@ export interface Round {
   readonly echoes: ReadonlyMap<MemberKey, number>;
 }
 
+/** Leadership on its way to another (thesis §3.10). */
+interface Transfer {
+  /** Null: nobody waits to hear of it. */
+  readonly token: Token | null;
+  readonly target: Member;
+  readonly ends_tick: number;
+  /** It has been asked to stand. */
+  is_told: boolean;
+}
+
 export interface LeaderState {
   readonly progress: Map<MemberKey, Progress>;
   /** The no-op of this term: until it is committed nothing is counted, nothing is read (§5.4.2, §8). */
@@ -96,6 +106,8 @@ export interface RaftState {
   verified_index: LogIndex;
   /** Null unless leading. */
   leading: LeaderState | null;
+  /** Outlives the leadership, until it is known who leads instead; null: none. */
+  transfer: Transfer | null;
   /** Reads sent on to the leader: those in its hands, and those for the next request. */
   forwarded_reads: { read_id: number; in_flight: readonly Token[]; waiting: Token[] };
 
@@ -125,6 +137,18 @@ export function otherMembers(state: RaftState): readonly Member[] {
 
 export function leadingState(state: RaftState): LeaderState {
   return must(state.role === 'leader' ? state.leading : null, 'not leading');
+}
+
+/** Whether a member answered this leader within an election timeout. */
+export function isHeard(state: RaftState, { last_contact_tick }: Progress): boolean {
+  return (
+    last_contact_tick !== null && state.tick - last_contact_tick <= state.options.election_ticks
+  );
+}
+
+/** A leader that hands over takes no proposals: the target could never catch up (thesis §3.10). */
+export function isTransferring(state: RaftState): boolean {
+  return state.role === 'leader' && state.transfer !== null;
 }
 
 /** Whether the present term and vote would survive a power cut. */

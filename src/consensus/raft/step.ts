@@ -23,6 +23,8 @@ import { becomeFollower } from './role.ts';
 import type { RaftState } from './state.ts';
 import { announceApplicable } from './state.ts';
 import { receiveTick } from './tick.ts';
+import { receiveTimeoutNow } from './timeout-now.ts';
+import { receiveTimeoutNowResponse, receiveTransfer, timeoutNowFailed } from './transfer.ts';
 import { receiveVoteRequest } from './vote.ts';
 
 /**
@@ -58,6 +60,8 @@ function receive(state: RaftState, input: Input): void {
       return receiveSendFailed(state, input.to, input.message);
     case 'propose':
       return receiveProposals(state, input.proposals);
+    case 'transfer':
+      return receiveTransfer(state, input.token, input.target);
     case 'read':
       return receiveLocalRead(state, input.token);
     case 'persisted':
@@ -83,6 +87,8 @@ function receiveRequest(state: RaftState, from: Member, token: Token, message: R
       return receiveHeartbeatRequest(state, from, token, message);
     case 'read_index':
       return receiveReadIndexRequest(state, token, message);
+    case 'timeout_now':
+      return receiveTimeoutNow(state, from, token, message);
     default:
       return unreachable(message);
   }
@@ -98,6 +104,8 @@ function receiveResponse(state: RaftState, from: Member, message: Response): voi
       return receiveHeartbeatResponse(state, from, message);
     case 'read_index_response':
       return receiveReadIndexResponse(state, message);
+    case 'timeout_now_response':
+      return receiveTimeoutNowResponse(state, from, message);
     default:
       return unreachable(message);
   }
@@ -114,6 +122,8 @@ function receiveSendFailed(state: RaftState, to: Member, message: Request): void
       return heartbeatFailed(state, to, message.term);
     case 'read_index':
       return settleForwardedReads(state, message.read_id, null);
+    case 'timeout_now':
+      return timeoutNowFailed(state, to, message.term);
     default:
       return unreachable(message);
   }

@@ -5,14 +5,22 @@ import { isQuorum } from './quorum.ts';
 import { startRound } from './rounds.ts';
 import { replicateToAll, tellCommits } from './send-append.ts';
 import type { RaftState } from './state.ts';
-import { announceApplicable, currentConfiguration, diskIsStalled, leadingState } from './state.ts';
+import {
+  announceApplicable,
+  currentConfiguration,
+  diskIsStalled,
+  isHeard,
+  leadingState,
+} from './state.ts';
 import { becomeFollower } from './role.ts';
+import { tickTransfer } from './transfer.ts';
 
 /** One unit of time passes: heartbeats, election timeouts, and the leader's doubts about itself. */
 export function receiveTick(state: RaftState): void {
   state.tick += 1;
   // After a restart: what was committed before is applied without waiting for a leader.
   announceApplicable(state);
+  tickTransfer(state);
   if (state.role === 'leader') tickLeader(state);
   else tickFollower(state);
 }
@@ -52,9 +60,9 @@ function quorumCheckIsDue(state: RaftState): boolean {
 function hearsAQuorum(state: RaftState): boolean {
   const leading = leadingState(state);
   const self_key = memberKey(state.options.self);
-  const heard_since = state.tick - state.options.election_ticks;
   return isQuorum(must(currentConfiguration(state), 'a leader has a configuration'), (key) => {
     if (key === self_key) return true;
-    return (leading.progress.get(key)?.last_contact_tick ?? -1) >= heard_since;
+    const progress = leading.progress.get(key);
+    return progress !== undefined && isHeard(state, progress);
   });
 }

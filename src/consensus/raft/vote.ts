@@ -46,7 +46,9 @@ function receivePreVote(state: RaftState, token: Token, message: VoteRequest): v
 }
 
 function receiveVote(state: RaftState, from: Member, token: Token, message: VoteRequest): void {
-  if (message.term < state.term || (message.term > state.term && hearsALeader(state))) {
+  // "I have permission to disrupt the leader: it told me to!" (thesis §4.2.3).
+  const would_disturb = !message.is_transfer && hearsALeader(state);
+  if (message.term < state.term || (message.term > state.term && would_disturb)) {
     answer(state, token, message, false);
     return;
   }

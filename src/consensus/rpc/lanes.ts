@@ -14,7 +14,7 @@ export interface TlsTrust {
  * front of a heartbeat, nor a slow join in front of either.
  */
 export interface Lanes {
-  /** Votes, heartbeats, read indexes: answered from memory or after one small write. */
+  /** Votes, heartbeats, read indexes, transfers: answered from memory or after one small write. */
   readonly pulse: Agent;
   readonly append: Agent;
   readonly control: Agent;

@@ -13,6 +13,7 @@ import type {
   LogConflict,
   Request,
   Response,
+  VoteRequest,
 } from '../raft/message.ts';
 
 /** First byte of every message; another version is another format. */
@@ -24,11 +25,16 @@ const KIND_CODES = {
   append: 2,
   heartbeat: 3,
   read_index: 4,
+  timeout_now: 5,
   vote_response: 65,
   append_response: 66,
   heartbeat_response: 67,
   read_index_response: 68,
+  timeout_now_response: 69,
 } as const;
+
+/** What a vote is asked for. */
+const VOTE_CODES = { vote: 0, pre_vote: 1, transfer: 2 } as const;
 
 const SMALL_MESSAGE_BYTES = 64;
 
@@ -37,7 +43,7 @@ export function encodeRequest(message: Request): Buffer {
   switch (message.kind) {
     case 'vote': {
       const writer = begin('vote', SMALL_MESSAGE_BYTES);
-      writer.boolean(message.pre_vote).u53(message.term);
+      writer.u8(VOTE_CODES[votePurpose(message)]).u53(message.term);
       writePosition(writer, message.last_log);
       return writer.finish();
     }
@@ -54,6 +60,8 @@ export function encodeRequest(message: Request): Buffer {
         .u53(message.term)
         .u53(message.read_id)
         .finish();
+    case 'timeout_now':
+      return begin('timeout_now', SMALL_MESSAGE_BYTES).u53(message.term).finish();
     default:
       return unreachable(message);
   }
@@ -102,6 +110,8 @@ export function encodeResponse(message: Response): Buffer {
         .boolean(message.read_index !== null);
       if (message.read_index !== null) writer.u53(message.read_index);
       return writer.finish();
+    case 'timeout_now_response':
+      return writer.u53(message.term).boolean(message.accepted).finish();
     default:
       return unreachable(message);
   }
@@ -130,18 +140,15 @@ function open(bytes: Uint8Array): ByteReader {
 function readRequest(reader: ByteReader, code: number): Request {
   switch (code) {
     case KIND_CODES.vote:
-      return {
-        kind: 'vote',
-        pre_vote: reader.boolean(),
-        term: reader.u53(),
-        last_log: readPosition(reader),
-      };
+      return readVote(reader);
     case KIND_CODES.append:
       return readAppend(reader);
     case KIND_CODES.heartbeat:
       return readHeartbeat(reader);
     case KIND_CODES.read_index:
       return { kind: 'read_index', term: reader.u53(), read_id: reader.u53() };
+    case KIND_CODES.timeout_now:
+      return { kind: 'timeout_now', term: reader.u53() };
     default:
       throw new CodecError(`unknown kind of request: ${code}`);
   }
@@ -168,9 +175,33 @@ function readResponse(reader: ByteReader, code: number): Response {
         read_id: reader.u53(),
         read_index: reader.boolean() ? reader.u53() : null,
       };
+    case KIND_CODES.timeout_now_response:
+      return {
+        kind: 'timeout_now_response',
+        term: reader.u53(),
+        accepted: reader.boolean(),
+      };
     default:
       throw new CodecError(`unknown kind of response: ${code}`);
   }
+}
+
+function votePurpose({ pre_vote, is_transfer }: VoteRequest): keyof typeof VOTE_CODES {
+  assert(!pre_vote || !is_transfer, 'who was asked to stand asks nobody beforehand');
+  if (pre_vote) return 'pre_vote';
+  return is_transfer ? 'transfer' : 'vote';
+}
+
+function readVote(reader: ByteReader): VoteRequest {
+  const code = reader.u8();
+  if (code > VOTE_CODES.transfer) throw new CodecError(`unknown purpose of a vote: ${code}`);
+  return {
+    kind: 'vote',
+    pre_vote: code === VOTE_CODES.pre_vote,
+    is_transfer: code === VOTE_CODES.transfer,
+    term: reader.u53(),
+    last_log: readPosition(reader),
+  };
 }
 
 function encodeAppend(message: AppendRequest): Buffer {

@@ -6,4 +6,5 @@ export const RAFT_PATHS: Readonly<Record<Request['kind'], string>> = {
   append: '/raft/append-entries',
   heartbeat: '/raft/append-entries',
   read_index: '/raft/read-index',
+  timeout_now: '/raft/transfer',
 };

@@ -44,7 +44,13 @@ interface Forgery {
   readonly sent_body: Buffer;
 }
 
-const VOTE: Request = { kind: 'vote', pre_vote: false, term: 5, last_log: { index: 1, term: 1 } };
+const VOTE: Request = {
+  kind: 'vote',
+  pre_vote: false,
+  is_transfer: false,
+  term: 5,
+  last_log: { index: 1, term: 1 },
+};
 const GRANTED = encodeResponse(answerTo(VOTE));
 const HONEST: Forgery = {
   responder: ANSWERER,

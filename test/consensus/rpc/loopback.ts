@@ -50,6 +50,8 @@ export function answerTo(message: Request): Response {
     }
     case 'read_index':
       return { kind: 'read_index_response', term, read_id: message.read_id, read_index: 1 };
+    case 'timeout_now':
+      return { kind: 'timeout_now_response', term: term + 1, accepted: true };
     default:
       return unreachable(message);
   }

@@ -44,12 +44,19 @@ const append = fc
 /** Any request a leader or a candidate could send. */
 export const requestArbitrary: fc.Arbitrary<Request> = fc.oneof(
   append,
-  fc.record({
-    kind: fc.constant('vote' as const),
-    pre_vote: fc.boolean(),
-    term: count,
-    last_log: position,
-  }),
+  fc
+    .record({
+      purpose: fc.constantFrom('vote', 'pre_vote', 'transfer'),
+      term: count,
+      last_log: position,
+    })
+    .map(({ purpose, term, last_log }): Request => ({
+      kind: 'vote',
+      pre_vote: purpose === 'pre_vote',
+      is_transfer: purpose === 'transfer',
+      term,
+      last_log,
+    })),
   fc.record({
     kind: fc.constant('heartbeat' as const),
     term: count,
@@ -58,6 +65,7 @@ export const requestArbitrary: fc.Arbitrary<Request> = fc.oneof(
     freshness: fc.option(fc.record({ echo_ms: time, commit_index: count })),
   }),
   fc.record({ kind: fc.constant('read_index' as const), term: count, read_id: count }),
+  fc.record({ kind: fc.constant('timeout_now' as const), term: count }),
 );
 
 export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
@@ -90,5 +98,10 @@ export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
     term: count,
     read_id: count,
     read_index: fc.option(count),
+  }),
+  fc.record({
+    kind: fc.constant('timeout_now_response' as const),
+    term: count,
+    accepted: fc.boolean(),
   }),
 );

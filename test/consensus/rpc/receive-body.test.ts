@@ -32,6 +32,7 @@ describe('bodies at the receiver', () => {
     const vote = encodeRequest({
       kind: 'vote',
       pre_vote: true,
+      is_transfer: false,
       term: 1,
       last_log: { index: 0, term: 0 },
     });

@@ -63,8 +63,15 @@ describe('transport and receiver over HTTP', () => {
     const previous = { index: 0, term: 0 };
     const messages: Request[] = [
       HEARTBEAT,
-      { kind: 'vote', pre_vote: true, term: 4, last_log: { index: 9, term: 3 } },
+      {
+        kind: 'vote',
+        pre_vote: true,
+        is_transfer: false,
+        term: 4,
+        last_log: { index: 9, term: 3 },
+      },
       { kind: 'read_index', term: 4, read_id: 1 },
+      { kind: 'timeout_now', term: 4 },
       { kind: 'append', term: 4, append_id: 1, previous, entries: [entry], leader_commit: 0 },
     ];
     for (const message of messages) {
