@@ -15,6 +15,10 @@ export const limits = {
   pending_reads_max: 16_384,
   /** Transfers of leadership, and changes of membership, that are waited for: operators ask for them. */
   pending_controls_max: 64,
+  /** A learner that lacks no more entries than this has caught up: what a busy leader has on its way. */
+  learner_lag_entries_max: 1_024,
+  /** Removed members that are remembered, so that they are not taken in again. */
+  removed_members_max: 256,
   /** Entries applied in one transaction. */
   apply_entries_max: 64,
   /** How long one turn of applying may keep the event loop. */

@@ -1,19 +1,20 @@
 import { assert, unreachable } from '../base/assert.ts';
-import type { Prng } from '../base/prng.ts';
 import { limits } from '../limits.ts';
 import { Applier } from './applier.ts';
+import type { FailedPart, GroupOptions } from './group-options.ts';
 import { IndexWaiters } from './index-waiters.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { PendingProposals } from './pending-proposals.ts';
 import type { ProposalResult } from './pending-proposals.ts';
 import { Persister } from './persister.ts';
-import type { Clock, LogStore, Observer, Outcome, StateMachine, Transport } from './ports.ts';
-import type { Configuration, GroupId, Member, NodeId } from './raft/configuration.ts';
-import type { Effect } from './raft/effect.ts';
+import type { Outcome } from './ports.ts';
+import type { Configuration, Member, NodeId } from './raft/configuration.ts';
+import type { Effect, MembershipResult } from './raft/effect.ts';
 import type { Entry, LogIndex } from './raft/entry.ts';
 import { createState } from './raft/initial-state.ts';
 import type { Input, Proposal, Token } from './raft/input.ts';
 import { sliceOfLog } from './raft/log.ts';
+import type { MembershipChange } from './raft/membership.ts';
 import type { AppendRequest, Request, Response } from './raft/message.ts';
 import type { TransferOutcome } from './raft/settle-transfer.ts';
 import type { RaftState } from './raft/state.ts';
@@ -21,28 +22,6 @@ import { currentConfiguration } from './raft/state.ts';
 import { step } from './raft/step.ts';
 import type { Step } from './raft/step.ts';
 import { StateAge } from './state-age.ts';
-
-/** What broke: an invariant of the core, the log store, or the state machine. */
-export type FailedPart = 'core' | 'log' | 'state';
-
-export interface GroupOptions {
-  readonly group_id: GroupId;
-  readonly self: Member;
-  /** The timeout is drawn between this and 1.5 times it. */
-  readonly election_timeout_ms: number;
-  readonly heartbeat_ms: number;
-  readonly tick_ms: number;
-  readonly store: LogStore;
-  readonly transport: Transport;
-  readonly state_machine: StateMachine;
-  readonly clock: Clock;
-  readonly prng: Prng;
-  readonly observer: Observer;
-  /** The rules of Raft; the real ones unless a test plants others. */
-  readonly step?: Step;
-  /** Something that cannot be gone on from; after `state`, the group still votes and replicates. */
-  readonly onFailed: (part: FailedPart, error: unknown) => void;
-}
 
 /** Who waits for the answer to a peer's request. */
 interface Asker {
@@ -65,6 +44,7 @@ export class Group {
   readonly #pending = new PendingProposals();
   readonly #waiters = new IndexWaiters();
   readonly #transfers = new PendingAnswers<TransferOutcome>('timed_out');
+  readonly #changes = new PendingAnswers<MembershipResult>({ kind: 'unknown' });
   readonly #age: StateAge;
   readonly #replies = new Map<Token, Asker>();
   readonly #reads = new Map<Token, (index: LogIndex | null) => void>();
@@ -148,6 +128,7 @@ export class Group {
     this.#pending.expireAll();
     this.#waiters.expireAll();
     this.#transfers.expireAll();
+    this.#changes.expireAll();
     for (const resolve of this.#reads.values()) resolve(null);
     this.#reads.clear();
     for (const { reject } of this.#replies.values()) reject(new Error(STOPPING));
@@ -216,6 +197,18 @@ export class Group {
     return settled;
   }
 
+  /** Changes who the members are; resolves when the final configuration is committed. */
+  changeMembership(change: MembershipChange, timeout_ms: number): Promise<MembershipResult> {
+    if (this.#is_stopped) return Promise.resolve({ kind: 'refused', reason: 'not_leader' });
+    if (this.#changes.size >= limits.pending_controls_max) {
+      return Promise.resolve({ kind: 'refused', reason: 'change_in_progress' });
+    }
+    const token = this.#token();
+    const settled = this.#changes.wait(token, this.#options.clock.now_ms() + timeout_ms);
+    this.#input({ kind: 'change_membership', token, change });
+    return settled;
+  }
+
   /** False when `timeout_ms` passed first. */
   waitForApplied(index: LogIndex, timeout_ms: number): Promise<boolean> {
     const { clock, state_machine } = this.#options;
@@ -251,6 +244,7 @@ export class Group {
     this.#pending.expire(now_ms);
     this.#waiters.expire(now_ms);
     this.#transfers.expire(now_ms);
+    this.#changes.expire(now_ms);
   }
 
   #flushProposals(): void {
@@ -310,6 +304,8 @@ export class Group {
         this.#options.observer.roleChanged(role, term, leader);
         return this.#changed();
       }
+      case 'membership_settled':
+        return this.#changes.settle(effect.token, effect.result);
       case 'transfer_settled':
         this.#transfers.settle(effect.token, effect.outcome);
         this.#options.observer.transferEnded(effect.outcome);

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { seededPrng } from '../base/prng.ts';
 import type { Config } from '../config.ts';
 import { Group } from '../consensus/group.ts';
-import type { FailedPart } from '../consensus/group.ts';
+import type { FailedPart } from '../consensus/group-options.ts';
 import type { Clock, Observer } from '../consensus/ports.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import { sameMember } from '../consensus/raft/configuration.ts';

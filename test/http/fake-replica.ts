@@ -54,6 +54,7 @@ export class FakeState {
       outgoing_voters: [],
       learners: [],
       voters_wanted: node_ids.length,
+      removed: [],
       feature_level: 1,
     };
   }

@@ -1,10 +1,10 @@
 import { assert } from '../../src/base/assert.ts';
-import type { MemberKey } from '../../src/consensus/raft/configuration.ts';
-import { isVoter } from '../../src/consensus/raft/configuration.ts';
+import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
+import { decodeConfiguration } from '../../src/consensus/raft/configuration-codec.ts';
+import { isVoter, memberKey } from '../../src/consensus/raft/configuration.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import { isQuorum } from '../../src/consensus/raft/quorum.ts';
 import type { RaftState } from '../../src/consensus/raft/state.ts';
-import { currentConfiguration } from '../../src/consensus/raft/state.ts';
 
 /** What the checks see of a replica. */
 export interface ObservedReplica {
@@ -29,6 +29,7 @@ export class ClusterChecks {
   /** By index and term: the entry, and the term of the one before it. Log matching follows by induction. */
   readonly #entries = new Map<string, { entry: Entry; previous_term: Term }>();
   readonly committed: CommittedEntry[] = [];
+  configurations_committed = 0;
 
   /** Log matching: an index and a term name one entry, and one entry before it. */
   written(entries: readonly Entry[], log: readonly Entry[]): void {
@@ -112,12 +113,74 @@ export class ClusterChecks {
     }
     assert(state.role === 'leader', `${replica.key} committed ${index} before any leader`);
     assert(this.committed.length === index - 1, 'commits have a gap');
-    const configuration = currentConfiguration(state);
-    assert(
-      configuration !== null && isQuorum(configuration, (key) => isDurableAt(key, entry)),
-      `entry ${index} is committed and not on the disks of a majority`,
-    );
-    assert(isVoter(configuration, state.options.self), 'a leader that does not vote');
+    this.#decided(replica, state, (key) => isDurableAt(key, entry));
+    if (entry.kind === 'configuration') {
+      const before = configurationsAt(entries, index - 1)[0];
+      this.#configurationCommitted(decode(entry), before);
+    }
     this.committed.push({ entry, term: state.term, at_ms: now_ms });
   }
+
+  /**
+   * The last configuration in the leader's log decides, committed or not (thesis §4.1); what came after
+   * a joint one is decided by the new voters alone as soon as the final one is in the log. That the entry
+   * is on a majority's disks is looked at also by the configuration that was in force when it was written.
+   */
+  #decided(
+    { entries, commit_seen: index }: ObservedReplica,
+    { options }: Readonly<RaftState>,
+    isDurableAt: (key: MemberKey) => boolean,
+  ): void {
+    const [in_force, before] = configurationsAt(entries, entries.length);
+    const [written_under] = configurationsAt(entries, index);
+    assert(in_force !== undefined && written_under !== undefined, 'a leader without voters');
+    assert(
+      isQuorum(in_force, isDurableAt) &&
+        isQuorum({ ...written_under, outgoing_voters: [] }, isDurableAt),
+      `entry ${index} is committed and not on the disks of a majority`,
+    );
+    // Who commits that it is no member any more leads until then (thesis §4.2.2).
+    assert(
+      isVoter(in_force, options.self) || (before !== undefined && isVoter(before, options.self)),
+      'a leader that does not vote',
+    );
+  }
+
+  /** Thesis §4.3: between two sets of voters there is a configuration that both decide. */
+  #configurationCommitted(next: Configuration, before: Configuration | undefined): void {
+    if (before === undefined) return;
+    const is_joint = before.outgoing_voters.length > 0;
+    const names = (members: readonly Member[]): string => members.map(memberKey).sort().join(' ');
+    if (next.outgoing_voters.length > 0) {
+      assert(!is_joint, 'a change began before another had ended');
+      assert(
+        names(next.outgoing_voters) === names(before.voters),
+        'outgoing voters that were none',
+      );
+    } else {
+      assert(
+        names(next.voters) === names(before.voters),
+        'voters changed without a joint decision',
+      );
+    }
+    this.configurations_committed += 1;
+  }
+}
+
+/** The configuration in force at an entry, by the log up to there, and the one before it. */
+function configurationsAt(entries: readonly Entry[], index: LogIndex): readonly Configuration[] {
+  const found: Configuration[] = [];
+  for (let at = index; at >= 1 && found.length < 2; at -= 1) {
+    const entry = entries[at - 1];
+    if (entry?.kind === 'configuration') found.push(decode(entry));
+  }
+  return found;
+}
+
+const decoded = new WeakMap<Entry, Configuration>();
+
+function decode(entry: Entry): Configuration {
+  const known = decoded.get(entry) ?? decodeConfiguration(entry.payload);
+  decoded.set(entry, known);
+  return known;
 }

@@ -1,6 +1,7 @@
 import { assert, must, unreachable } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
+import { decodeConfiguration } from '../../src/consensus/raft/configuration-codec.ts';
 import type {
   Configuration,
   Member,
@@ -8,9 +9,11 @@ import type {
   NodeId,
 } from '../../src/consensus/raft/configuration.ts';
 import { allMembers, memberKey } from '../../src/consensus/raft/configuration.ts';
-import type { Effect } from '../../src/consensus/raft/effect.ts';
+import type { Effect, MembershipResult } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import type { Input, Token } from '../../src/consensus/raft/input.ts';
+import type { MembershipChange } from '../../src/consensus/raft/membership.ts';
+import { isMember, NO_CHANGE } from '../../src/consensus/raft/membership.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
 import type { TransferOutcome } from '../../src/consensus/raft/settle-transfer.ts';
 import { step } from '../../src/consensus/raft/step.ts';
@@ -43,10 +46,12 @@ export class CoreCluster {
   acknowledged: { readonly index: LogIndex; readonly term: Term }[] = [];
   reads_served = 0;
   fresh_told = 0;
+  changes: MembershipResult[] = [];
   /** Of the transfers that were asked for. */
   outcomes: TransferOutcome[] = [];
 
-  constructor(configuration: Configuration, seed: number) {
+  /** `newcomers` run and are no members yet. */
+  constructor(configuration: Configuration, seed: number, newcomers: readonly Member[] = []) {
     this.#prng = seededPrng(seed);
     this.#network = new CoreNetwork({
       events: this.#events,
@@ -55,7 +60,9 @@ export class CoreCluster {
       token: (replica) => this.#token(replica),
     });
     this.#configuration = configuration;
-    this.replicas = allMembers(configuration).map((member) => newReplica(member));
+    this.replicas = [...allMembers(configuration), ...newcomers].map((member) =>
+      newReplica(member),
+    );
     for (const replica of this.replicas) this.#start(replica);
     this.#bootstrap();
   }
@@ -121,6 +128,28 @@ export class CoreCluster {
     const token = this.#token(replica);
     replica.reads.set(token, { committed_before: this.checks.committed.length });
     this.#feed(replica, { kind: 'read', token });
+  }
+
+  change(replica: Replica, change: Partial<MembershipChange>): void {
+    if (replica.core === null) return;
+    const token = this.#token(replica);
+    this.#feed(replica, { kind: 'change_membership', token, change: { ...NO_CHANGE, ...change } });
+  }
+
+  get has_newcomers(): boolean {
+    return this.replicas.length > allMembers(this.#configuration).length;
+  }
+
+  /** The last configuration that is committed. */
+  get configuration(): Configuration {
+    const last = this.checks.committed.findLast(({ entry }) => entry.kind === 'configuration');
+    return last === undefined ? this.#configuration : decodeConfiguration(last.entry.payload);
+  }
+
+  /** Those that are members by what is committed. */
+  get members(): readonly Replica[] {
+    const { configuration } = this;
+    return this.replicas.filter((replica) => isMember(configuration, replica.member));
   }
 
   transfer(replica: Replica, target: NodeId | null = null): void {
@@ -267,6 +296,9 @@ export class CoreCluster {
           this.checks.committedBefore(effect.echo_ms) <= effect.commit_index,
           `${replica.key} is told that ${effect.commit_index} is as fresh as ${effect.echo_ms}`,
         );
+        return undefined;
+      case 'membership_settled':
+        this.changes.push(effect.result);
         return undefined;
       case 'transfer_settled':
         if (effect.token !== null) this.outcomes.push(effect.outcome);

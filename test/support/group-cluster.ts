@@ -80,6 +80,7 @@ export class GroupCluster {
       outgoing_voters: [],
       learners: [],
       voters_wanted: size,
+      removed: [],
       feature_level: 1,
     };
   }

@@ -27,6 +27,7 @@ export function configurationEntry(index: number, term: number, voters: readonly
     outgoing_voters: [],
     learners: [],
     voters_wanted: voters.length,
+    removed: [],
     feature_level: 1,
   });
   return sealEntry({ index, term, kind: 'configuration', request_id: '', payload });

@@ -7,6 +7,8 @@ import type { Effect, HardState, Persist } from '../../src/consensus/raft/effect
 import type { Entry, LogIndex, Position, Term } from '../../src/consensus/raft/entry.ts';
 import { createState } from '../../src/consensus/raft/initial-state.ts';
 import type { Input, Token } from '../../src/consensus/raft/input.ts';
+import type { MembershipChange } from '../../src/consensus/raft/membership.ts';
+import { NO_CHANGE } from '../../src/consensus/raft/membership.ts';
 import type { AppendRequest, Request, Response } from '../../src/consensus/raft/message.ts';
 import { sealEntry } from '../../src/consensus/raft/seal-entry.ts';
 import type { RaftState } from '../../src/consensus/raft/state.ts';
@@ -40,6 +42,7 @@ export function configurationOf(parts: {
     outgoing_voters: members(...(parts.outgoing ?? [])),
     learners: members(...(parts.learners ?? [])),
     voters_wanted: parts.voters.length,
+    removed: [],
     feature_level: 1,
   };
 }
@@ -203,13 +206,9 @@ export class TestCore {
     });
   }
 
-  proposeConfiguration(configuration: Configuration): readonly Effect[] {
-    const payload = encodeConfiguration(configuration);
+  change(change: Partial<MembershipChange>): readonly Effect[] {
     const token = this.token();
-    return this.feed({
-      kind: 'propose',
-      proposals: [{ token, kind: 'configuration', request_id: '', payload }],
-    });
+    return this.feed({ kind: 'change_membership', token, change: { ...NO_CHANGE, ...change } });
   }
 
   read(token = this.token()): readonly Effect[] {

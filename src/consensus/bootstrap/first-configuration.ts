@@ -21,6 +21,7 @@ export function firstConfiguration(
     outgoing_voters: [],
     learners: promise.members.slice(voters_wanted),
     voters_wanted,
+    removed: [],
     feature_level: FIRST_FEATURE_LEVEL,
   };
 }

@@ -16,6 +16,9 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
     learners: configuration.learners.map(plainMember),
     voters_wanted: configuration.voters_wanted,
     feature_level: configuration.feature_level,
+    // Left out when there are none.
+    removed:
+      configuration.removed.length === 0 ? undefined : configuration.removed.map(plainMember),
   });
   return Buffer.from(text, 'utf8');
 }
@@ -24,16 +27,18 @@ function plainMember(member: Member): Member {
   return { node_id: member.node_id, storage_id: member.storage_id };
 }
 
+const CONFIGURATION_FIELDS = [
+  'cluster_id',
+  'voters',
+  'outgoing_voters',
+  'learners',
+  'voters_wanted',
+  'feature_level',
+];
+
 /** @throws {CodecError} anything but what {@link encodeConfiguration} writes */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
-  const fields = recordOf(parse(bytes), 'configuration', [
-    'cluster_id',
-    'voters',
-    'outgoing_voters',
-    'learners',
-    'voters_wanted',
-    'feature_level',
-  ]);
+  const fields = recordOf(parse(bytes), 'configuration', CONFIGURATION_FIELDS, ['removed']);
   const configuration: Configuration = {
     cluster_id: textOf(fields['cluster_id'], 'cluster_id'),
     voters: membersOf(fields['voters'], 'voters'),
@@ -41,6 +46,7 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     learners: membersOf(fields['learners'], 'learners'),
     voters_wanted: countOf(fields['voters_wanted'], 'voters_wanted'),
     feature_level: countOf(fields['feature_level'], 'feature_level'),
+    removed: fields['removed'] === undefined ? [] : membersOf(fields['removed'], 'removed'),
   };
   if (configuration.voters.length === 0) throw new CodecError('configuration without voters');
   return configuration;
@@ -58,12 +64,14 @@ function recordOf(
   value: unknown,
   name: string,
   keys: readonly string[],
+  optional_keys: readonly string[] = [],
 ): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new CodecError(`${name} is not an object`);
   }
   const found = Object.keys(value);
-  if (found.length !== keys.length || !keys.every((key) => found.includes(key))) {
+  const required = found.filter((key) => !optional_keys.includes(key));
+  if (required.length !== keys.length || !keys.every((key) => required.includes(key))) {
     throw new CodecError(`${name} has other fields than ${keys.join(', ')}`);
   }
   return value as Readonly<Record<string, unknown>>;

@@ -29,6 +29,11 @@ export interface Configuration {
   readonly learners: readonly Member[];
   /** `REPLICATION_FACTOR`: how many voters are wanted. */
   readonly voters_wanted: number;
+  /**
+   * Those removed last, oldest first: they are not taken in again on their own account, however often
+   * they ask. Who comes back with an empty disk is somebody else.
+   */
+  readonly removed: readonly Member[];
   /** Behaviour of apply that all members must know; raised by a later entry. */
   readonly feature_level: number;
 }

@@ -1,6 +1,7 @@
 import type { Configuration, Member } from './configuration.ts';
 import type { Entry, LogIndex, Term } from './entry.ts';
 import type { Token } from './input.ts';
+import type { MembershipRefusal } from './membership.ts';
 import type { Request, Response } from './message.ts';
 import type { TransferOutcome } from './settle-transfer.ts';
 
@@ -25,6 +26,15 @@ export interface Persist {
 
 /** `transferring`: this replica leads, and is handing that over: ask again when that is settled. */
 export type ProposalRefusal = 'not_leader' | 'overloaded' | 'transferring';
+
+/** What became of a change of membership. */
+export type MembershipResult =
+  /** The final configuration is committed, at this index. */
+  | { readonly kind: 'committed'; readonly index: LogIndex }
+  /** Nothing was changed. */
+  | { readonly kind: 'refused'; readonly reason: MembershipRefusal }
+  /** Begun, and not known to have ended: the next leader ends it, or it never was. */
+  | { readonly kind: 'unknown' };
 
 /**
  * What the driver must do, in this order within one step. `reply` and `send` go at once;
@@ -68,6 +78,12 @@ export type Effect =
       readonly kind: 'transfer_settled';
       readonly token: Token | null;
       readonly outcome: TransferOutcome;
+    }
+  /** A change of membership that was asked for has ended. */
+  | {
+      readonly kind: 'membership_settled';
+      readonly token: Token;
+      readonly result: MembershipResult;
     }
   /** Term, role or leader changed. */
   | { readonly kind: 'role_changed' }

@@ -1,5 +1,6 @@
 import type { Configuration, Member, NodeId } from './configuration.ts';
 import type { EntryKind, LogIndex } from './entry.ts';
+import type { MembershipChange } from './membership.ts';
 import type { Request, Response } from './message.ts';
 
 /** Pairs a request with its answer; opaque to the core. */
@@ -8,7 +9,8 @@ export type Token = number;
 /** Something to be put in the log. */
 export interface Proposal {
   readonly token: Token;
-  readonly kind: Exclude<EntryKind, 'no_op'>;
+  /** The rest of the log is the core's own: see `Input` of `change_membership`. */
+  readonly kind: Exclude<EntryKind, 'no_op' | 'configuration'>;
   readonly request_id: string;
   readonly payload: Uint8Array;
 }
@@ -32,6 +34,12 @@ export type Input =
   | { readonly kind: 'read'; readonly token: Token }
   /** Hand leadership over (thesis §3.10); null: to the voter that is best caught up. */
   | { readonly kind: 'transfer'; readonly token: Token; readonly target: NodeId | null }
+  /** Change who the members are (thesis §4.3). */
+  | {
+      readonly kind: 'change_membership';
+      readonly token: Token;
+      readonly change: MembershipChange;
+    }
   /** The write with this id, and all before it, are on disk. */
   | { readonly kind: 'persisted'; readonly write_id: number }
   | { readonly kind: 'applied'; readonly index: LogIndex }

@@ -31,6 +31,8 @@ export function becomeLeader(state: RaftState): void {
       otherMembers(state).map((member) => [memberKey(member), createProgress(member, last_index)]),
     ),
     first_index_of_term: last_index + 1,
+    since_tick: state.tick,
+    membership: null,
     next_append_id: 1,
     heartbeat_elapsed: 0,
     quorum_check_elapsed: 0,

@@ -34,6 +34,10 @@ export interface Progress {
   echo_ms: number | null;
   /** As it said last; for operators. */
   applied_index: LogIndex;
+  /** Since when it has been heard and has lacked next to nothing; null: it does not keep up. */
+  near_since_tick: number | null;
+  /** It is no member any more, and is forgotten at this tick; null: it is one. */
+  leaves_tick: number | null;
 }
 
 export function createProgress(member: Member, last_index: LogIndex): Progress {
@@ -51,5 +55,7 @@ export function createProgress(member: Member, last_index: LogIndex): Progress {
     round_confirmed: 0,
     echo_ms: null,
     applied_index: 0,
+    near_since_tick: null,
+    leaves_tick: null,
   };
 }

@@ -1,4 +1,5 @@
 import { assert, must } from '../../base/assert.ts';
+import { afterCommit } from './after-commit.ts';
 import { commitByQuorum } from './commit.ts';
 import type { Member } from './configuration.ts';
 import { memberKey } from './configuration.ts';
@@ -7,7 +8,6 @@ import { lastIndexOfTermAtMost, termAt } from './log.ts';
 import type { AppendResponse, LogConflict } from './message.ts';
 import type { Progress } from './progress.ts';
 import { becomeFollower } from './role.ts';
-import { serveWaitingReads } from './rounds.ts';
 import { replicateTo } from './send-append.ts';
 import { advanceTransfer } from './transfer.ts';
 import type { RaftState } from './state.ts';
@@ -38,6 +38,8 @@ export function receiveAppendResponse(
   } else if (answers_what_is_in_flight) {
     backtrack(state, progress, must(message.conflict, 'a refusal says why'));
   }
+  // Its last act may have been to commit that it is no member any more.
+  if (state.leading === null) return;
   replicateTo(state, progress);
   advanceTransfer(state);
 }
@@ -49,7 +51,7 @@ function accept(state: RaftState, progress: Progress, match_index: LogIndex): vo
   progress.next_index = Math.max(progress.next_index, match_index + 1);
   if (match_index <= progress.match_index) return;
   progress.match_index = match_index;
-  if (commitByQuorum(state)) serveWaitingReads(state);
+  if (commitByQuorum(state)) afterCommit(state);
 }
 
 /**

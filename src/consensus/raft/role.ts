@@ -52,6 +52,10 @@ function stopLeading(state: RaftState): void {
   if (leading === null) return;
   for (const read of leading.reading?.reads ?? []) answerRead(state, read, null);
   for (const read of leading.reads_waiting) answerRead(state, read, null);
+  const token = leading.membership?.token ?? null;
+  if (token !== null) {
+    state.effects.push({ kind: 'membership_settled', token, result: { kind: 'unknown' } });
+  }
   state.leading = null;
 }
 

@@ -50,6 +50,10 @@ export interface LeaderState {
   readonly progress: Map<MemberKey, Progress>;
   /** The no-op of this term: until it is committed nothing is counted, nothing is read (§5.4.2, §8). */
   readonly first_index_of_term: LogIndex;
+  /** When it became leader. */
+  readonly since_tick: number;
+  /** A change of membership that it began itself; token null: nobody asked for it. */
+  membership: { readonly token: Token | null } | null;
   next_append_id: number;
   heartbeat_elapsed: number;
   quorum_check_elapsed: number;

@@ -1,6 +1,8 @@
 import { assert, unreachable } from '../../base/assert.ts';
+import { afterCommit } from './after-commit.ts';
 import { receiveAppendRequest } from './append.ts';
 import { bootstrap } from './bootstrap-entry.ts';
+import { receiveMembershipChange } from './change-membership.ts';
 import { commitByQuorum } from './commit.ts';
 import type { Member } from './configuration.ts';
 import type { Effect } from './effect.ts';
@@ -17,7 +19,6 @@ import {
   receiveReadIndexResponse,
   settleForwardedReads,
 } from './read-index.ts';
-import { serveWaitingReads } from './rounds.ts';
 import { appendFailed, receiveAppendResponse } from './replication.ts';
 import { becomeFollower } from './role.ts';
 import type { RaftState } from './state.ts';
@@ -62,6 +63,8 @@ function receive(state: RaftState, input: Input): void {
       return receiveProposals(state, input.proposals);
     case 'transfer':
       return receiveTransfer(state, input.token, input.target);
+    case 'change_membership':
+      return receiveMembershipChange(state, input.token, input.change);
     case 'read':
       return receiveLocalRead(state, input.token);
     case 'persisted':
@@ -134,7 +137,7 @@ function receivePersisted(state: RaftState, write_id: number): void {
   assert(write_id > state.persisted_write_id, 'writes complete in order');
   state.persisted_write_id = write_id;
   countOwnVote(state);
-  if (state.role === 'leader' && commitByQuorum(state)) serveWaitingReads(state);
+  if (state.role === 'leader' && commitByQuorum(state)) afterCommit(state);
   announceApplicable(state);
 }
 

@@ -1,5 +1,7 @@
 import { must } from '../../base/assert.ts';
 import { memberKey } from './configuration.ts';
+import { promoteLearners } from './change-membership.ts';
+import { dropLeavers } from './drop-leavers.ts';
 import { campaign } from './election.ts';
 import { isQuorum } from './quorum.ts';
 import { startRound } from './rounds.ts';
@@ -47,6 +49,8 @@ function tickLeader(state: RaftState): void {
     replicateToAll(state);
   }
   tellCommits(state);
+  dropLeavers(state);
+  promoteLearners(state);
 }
 
 function quorumCheckIsDue(state: RaftState): boolean {

@@ -46,7 +46,7 @@ export function receiveTransfer(state: RaftState, token: Token, target: NodeId |
 }
 
 /** Of the voters heard of lately, or the one that is named, the one that lacks the least; null: none. */
-function bestTarget(state: RaftState, node_id: NodeId | null): Member | null {
+export function bestTarget(state: RaftState, node_id: NodeId | null): Member | null {
   const leading = leadingState(state);
   const configuration = must(currentConfiguration(state), 'a leader has a configuration');
   let best: Progress | null = null;
@@ -59,7 +59,7 @@ function bestTarget(state: RaftState, node_id: NodeId | null): Member | null {
   return best === null ? null : best.member;
 }
 
-function beginTransfer(state: RaftState, token: Token | null, target: Member): void {
+export function beginTransfer(state: RaftState, token: Token | null, target: Member): void {
   assert(state.role === 'leader' && state.transfer === null, 'one transfer at a time, by a leader');
   assert(!sameMember(target, state.options.self), 'a transfer to itself');
   const ends_tick = state.tick + state.options.election_ticks;
@@ -73,7 +73,7 @@ export function advanceTransfer(state: RaftState): void {
   if (transfer === null || transfer.is_told || !isTransferring(state)) return;
   const progress = leadingState(state).progress.get(memberKey(transfer.target));
   if (progress === undefined) {
-    settleTransfer(state, 'no_target');
+    giveUp(state, 'no_target');
     return;
   }
   if (progress.match_index < state.log.last_index) {
@@ -116,7 +116,7 @@ export function tickTransfer(state: RaftState): void {
 }
 
 /** A leader goes on leading, unless it only stayed to hand over: it does not vote any more. */
-function giveUp(state: RaftState, outcome: 'refused' | 'timed_out'): void {
+function giveUp(state: RaftState, outcome: 'no_target' | 'refused' | 'timed_out'): void {
   settleTransfer(state, outcome);
   if (state.role === 'leader' && !selfIsVoter(state)) becomeFollower(state, state.term, null);
 }

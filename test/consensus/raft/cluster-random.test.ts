@@ -1,22 +1,35 @@
 import { describe, expect, test } from '@jest/globals';
 import { must } from '../../../src/base/assert.ts';
-import type { Configuration } from '../../../src/consensus/raft/configuration.ts';
+import type { Configuration, Member } from '../../../src/consensus/raft/configuration.ts';
+import { changeSomeMembers } from '../../support/change-members.ts';
 import { CoreCluster, ELECTION_MS } from '../../support/core-cluster.ts';
 import { disturb, playStory, repair, useIt } from '../../support/cluster-faults.ts';
-import { configurationOf, votersUpTo } from '../../support/raft-fixture.ts';
+import { configurationOf, member, members, votersUpTo } from '../../support/raft-fixture.ts';
 
 /**
  * Seeded schedules of faults over whole cores. The checks are in `cluster-checks.ts` and run after every
  * step. To replay one: RAFT_SEED=<seed> RAFT_SHAPE=<shape> in the environment of this file's test.
  */
 
-const SHAPES: Readonly<Record<string, Configuration>> = {
-  three: votersUpTo(3),
-  five: votersUpTo(5),
-  four: votersUpTo(4),
-  seven: votersUpTo(7),
-  joint: configurationOf({ voters: [1, 2, 3], outgoing: [3, 4, 5] }),
-  learners: configurationOf({ voters: [1, 2, 3], learners: [4, 5] }),
+interface Shape {
+  readonly configuration: Configuration;
+  /** With them, the members change all the time. */
+  readonly newcomers?: readonly Member[];
+}
+
+const SHAPES: Readonly<Record<string, Shape>> = {
+  three: { configuration: votersUpTo(3) },
+  five: { configuration: votersUpTo(5) },
+  four: { configuration: votersUpTo(4) },
+  seven: { configuration: votersUpTo(7) },
+  joint: { configuration: configurationOf({ voters: [1, 2, 3], outgoing: [3, 4, 5] }) },
+  learners: { configuration: configurationOf({ voters: [1, 2, 3], learners: [4, 5] }) },
+  changing: {
+    configuration: votersUpTo(3),
+    // Also one that comes back with another disk.
+    newcomers: [...members(4, 5), member(2, 'b')],
+  },
+  shrinking: { configuration: votersUpTo(5), newcomers: members(6) },
 };
 const SEEDS_PER_SHAPE = Number(process.env['RAFT_SEEDS'] ?? 40);
 const FAULTS_PER_RUN = 60;
@@ -24,6 +37,7 @@ const FAULTS_PER_RUN = 60;
 function runFaults(cluster: CoreCluster): void {
   for (let fault = 0; fault < FAULTS_PER_RUN; fault += 1) {
     if (cluster.chance(5)) playStory(cluster);
+    else if (cluster.has_newcomers && cluster.chance(30)) changeSomeMembers(cluster);
     else if (cluster.chance(60)) disturb(cluster);
     for (let use = cluster.below(4); use >= 0; use -= 1) {
       useIt(cluster);
@@ -45,22 +59,35 @@ function healAndConverge(cluster: CoreCluster): void {
   }, 20 * ELECTION_MS);
   expect(is_serving).toBe(true);
   const has_converged = cluster.runUntil(
-    () => cluster.replicas.every((one) => one.applied.length === cluster.checks.committed.length),
+    () => cluster.members.every((one) => one.applied.length === cluster.checks.committed.length),
     20 * ELECTION_MS,
   );
   expect(has_converged).toBe(true);
   for (const { index, term } of cluster.acknowledged) {
-    for (const replica of cluster.replicas) {
+    for (const replica of cluster.members) {
       expect(replica.applied[index - 1]?.term).toBe(term);
     }
   }
 }
 
+/** Those that are no members any more, or not yet, do not unseat anybody (row 15). */
+function expectPeace(cluster: CoreCluster): void {
+  cluster.run(3 * ELECTION_MS);
+  const { leader } = cluster;
+  const term = leader?.core?.term;
+  expect(cluster.members).toContain(leader);
+  cluster.run(10 * ELECTION_MS);
+  expect(cluster.leader).toBe(leader);
+  expect(leader?.core?.term).toBe(term);
+}
+
 function runSeed(shape: string, seed: number): CoreCluster {
-  const cluster = new CoreCluster(must(SHAPES[shape], 'a known shape'), seed);
+  const { configuration, newcomers } = must(SHAPES[shape], 'a known shape');
+  const cluster = new CoreCluster(configuration, seed, newcomers);
   try {
     runFaults(cluster);
     healAndConverge(cluster);
+    if (cluster.has_newcomers) expectPeace(cluster);
   } catch (cause) {
     const at = `${cluster.now_ms} ms, step ${cluster.steps}`;
     const replay =
@@ -85,16 +112,19 @@ describe('random faults over whole clusters', () => {
       let acknowledged = 0;
       let reads_served = 0;
       let fresh_told = 0;
+      let changes = 0;
       for (const seed of seeds) {
         const cluster = runSeed(shape, seed);
         acknowledged += cluster.acknowledged.length;
         reads_served += cluster.reads_served;
         fresh_told += cluster.fresh_told;
+        changes += cluster.checks.configurations_committed;
       }
       // A schedule in which nothing is ever served would show nothing.
       expect(acknowledged).toBeGreaterThan(seeds.length);
       expect(reads_served).toBeGreaterThan(seeds.length);
       expect(fresh_told).toBeGreaterThan(seeds.length);
+      if (SHAPES[shape]?.newcomers !== undefined) expect(changes).toBeGreaterThan(3 * seeds.length);
     });
   }
 

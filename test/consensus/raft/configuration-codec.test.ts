@@ -15,6 +15,7 @@ const configuration: Configuration = {
   outgoing_voters: [{ node_id: 'agenda-1', storage_id: 's1' }],
   learners: [{ node_id: 'agenda-3', storage_id: 's3' }],
   voters_wanted: 3,
+  removed: [],
   feature_level: 1,
 };
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import {
   acknowledge,
   configurationOf,
+  confirm,
   lead,
+  members,
   n1,
   n2,
   n3,
@@ -76,13 +78,26 @@ describe('thesis §4.3: while joint, both majorities decide', () => {
     core.persist();
     for (const from of [n1, n2, n4]) acknowledge(core, from, 2);
     expect(core.state.commit_index).toBe(2);
-    core.proposeConfiguration(joint);
+    for (const from of [n1, n2, n4, n5]) confirm(core, from, 1);
+    core.change({ promote: [n1, n2], demote: [n4, n5] });
+    expect(core.state.configurations.at(-1)).toEqual({
+      index: 3,
+      configuration: { ...joint, voters: members(3, 1, 2), learners: members(4, 5) },
+    });
     core.persist();
     acknowledge(core, n4, 3);
     expect(core.state.commit_index).toBe(2);
     acknowledge(core, n1, 3);
     expect(core.state.commit_index).toBe(3);
-    core.proposeConfiguration(configurationOf({ voters: [1, 2, 3] }));
+    expect(core.state.configurations.at(-1)).toEqual({
+      index: 4,
+      configuration: {
+        ...joint,
+        voters: members(3, 1, 2),
+        outgoing_voters: [],
+        learners: members(4, 5),
+      },
+    });
     core.persist();
     for (const from of [n4, n5]) acknowledge(core, from, 4);
     expect(core.state.commit_index).toBe(3);

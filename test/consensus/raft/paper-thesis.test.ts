@@ -38,13 +38,17 @@ function patientFollower(): TestCore {
 
 describe('thesis §4.1, configurations', () => {
   test('the latest one in the log counts, committed or not', () => {
-    const core = new TestCore({ configuration: votersUpTo(1) });
-    lead(core);
+    const core = new TestCore();
+    const larger = configurationAt(2, 1, votersUpTo(5));
+    const { effects } = core.ask(n2, append(1, { index: 1, term: 1 }, [larger]));
+    expect(pick(effects, 'configuration_changed')).toHaveLength(1);
     core.persist();
-    const larger = configurationOf({ voters: [1, 2, 3] });
-    expect(pick(core.proposeConfiguration(larger), 'configuration_changed')).toHaveLength(1);
-    core.persist();
-    expect(core.state.commit_index).toBe(2);
+    expect(core.state.commit_index).toBe(0);
+    expect(sent(timeOut(core), 'vote')).toHaveLength(4);
+    core.hear(n2, voteOf(core, true));
+    expect(core.state.role).toBe('pre_candidate');
+    core.hear(n3, voteOf(core, true));
+    expect(core.state.role).toBe('candidate');
   });
 
   test('one that is truncated counts no more', () => {

@@ -5,7 +5,6 @@ import {
   append,
   commandAt,
   commandsFrom,
-  configurationOf,
   confirm,
   ELECTION_TICKS,
   establishedLeader,
@@ -84,7 +83,7 @@ describe('scenario 11: nothing but a configuration entry changes who votes', () 
 
   test('a configuration entry does, from the moment it is in the log', () => {
     const core = establishedLeader();
-    core.proposeConfiguration(configurationOf({ voters: [1, 2, 3], outgoing: [1, 2] }));
+    core.change({ demote: [n3] });
     core.persist();
     acknowledge(core, n3, 3);
     expect(core.state.commit_index).toBe(2);
