@@ -189,7 +189,7 @@ function membershipOf(environment: Environment): Membership {
   const cluster_members = is_cluster
     ? (environment.CLUSTER_MEMBERS ?? derivedMembers(node_id, cluster_size))
     : (environment.CLUSTER_MEMBERS ?? [node_id]);
-  checkMembers(cluster_members, node_id, cluster_size);
+  checkMembers(cluster_members, node_id, cluster_size, is_cluster);
   const replication_factor = environment.REPLICATION_FACTOR ?? cluster_size;
   if (replication_factor > cluster_size) {
     const should = `at most CLUSTER_SIZE, which is ${cluster_size}`;
@@ -204,25 +204,34 @@ function membershipOf(environment: Environment): Membership {
   };
 }
 
-/** `NODE_ID` without its final number, followed by 1 to `CLUSTER_SIZE`. */
+/**
+ * `NODE_ID` without its final number, followed by 1 to `CLUSTER_SIZE`. A higher number is that of a replica
+ * that comes later.
+ */
 function derivedMembers(node_id: string, cluster_size: number): readonly string[] {
+  const [number = ''] = /[1-9]\d*$/u.exec(node_id) ?? [];
   const prefix = node_id.replace(/\d+$/u, '');
-  const members = Array.from({ length: cluster_size }, (_, index) => `${prefix}${index + 1}`);
-  if (!members.includes(node_id)) {
-    const range = `${prefix}1 to ${prefix}${cluster_size}`;
+  if (number === '' || `${prefix}${number}` !== node_id) {
+    const range = `${prefix}1 to ${prefix}${cluster_size}, or a higher number to join those`;
     const reason = `CLUSTER_SIZE is ${cluster_size} and CLUSTER_MEMBERS is not set`;
     throw bad('NODE_ID', node_id, `one of ${range}, because ${reason}`);
   }
-  return members;
+  return Array.from({ length: cluster_size }, (_, index) => `${prefix}${index + 1}`);
 }
 
-function checkMembers(members: readonly string[], node_id: string, cluster_size: number): void {
+/** A replica in a cluster need not be among them: then it joins those that are. */
+function checkMembers(
+  members: readonly string[],
+  node_id: string,
+  cluster_size: number,
+  is_cluster: boolean,
+): void {
   const distinct = new Set(members).size;
   if (distinct !== members.length || distinct !== cluster_size) {
     const should = `${cluster_size} different names, because CLUSTER_SIZE is ${cluster_size}`;
     throw bad('CLUSTER_MEMBERS', members.join(','), should);
   }
-  if (!members.includes(node_id)) {
+  if (!is_cluster && !members.includes(node_id)) {
     throw bad('CLUSTER_MEMBERS', members.join(','), `a list with NODE_ID, which is ${node_id}`);
   }
 }

@@ -173,6 +173,10 @@ export const limits = {
   discovery_forming_retry_ms_max: 2_000,
   /** A replica announces itself again after this: often enough not to age out. */
   discovery_announce_every_ms: 30_000,
+  /** How often a leader looks for replicas that announced themselves and are no members. */
+  membership_look_every_ms: 1_000,
+  /** A change of membership that has not come to an end by then is asked for again. */
+  membership_change_ms: 10_000,
   /** Addresses in the book. */
   address_book_max: 256,
   /** Nodes not seen for this long are no longer dialled. */

@@ -10,6 +10,7 @@ import type { Group } from './consensus/group.ts';
 import type { Member } from './consensus/raft/configuration.ts';
 import type { Clock, Observer } from './consensus/ports.ts';
 import { isVoter, sameMember } from './consensus/raft/configuration.ts';
+import { isMember } from './consensus/raft/membership.ts';
 import { createReceiver } from './consensus/rpc/receiver.ts';
 import type { Receiver } from './consensus/rpc/receiver.ts';
 import type { Route } from './consensus/rpc/route.ts';
@@ -57,6 +58,8 @@ export interface Node {
 /** The one Raft group there is; its id is in every envelope, path and metric all the same. */
 const GROUP_ID = 'main';
 const PEERS_PATH = '/raft/peers';
+/** A learner whose state is older catches up. */
+const LEARNER_STALE_MS_MAX = 5_000;
 /** A leader that stops waits so long for another to lead. */
 const HAND_OVER_MS = 2_000;
 /** Requests under way get this long to end. */
@@ -294,13 +297,17 @@ function readinessOf(
   const { configuration, leader } = replica.status();
   if (configuration === null)
     return notReady('no_leader', 'The cluster has not reached this replica.');
-  if (
-    !isVoter(configuration, self) &&
-    !configuration.learners.some((one) => sameMember(one, self))
-  ) {
+  if (!isMember(configuration, self)) {
     return notReady('no_leader', 'This replica, with this disk, is no member of the cluster.');
   }
   if (leader === null) return notReady('no_leader', 'Nobody leads at the moment.');
+  const stale_ms = replica.staleMs();
+  if (!isVoter(configuration, self) && (stale_ms === null || stale_ms > LEARNER_STALE_MS_MAX)) {
+    return notReady(
+      'index_not_reached',
+      'This replica is a learner that catches up with the others.',
+    );
+  }
   return { ready: true };
 }
 

@@ -4,8 +4,10 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Announcement } from '../discovery/address-entry.ts';
 import { Bootstrapper } from '../discovery/bootstrapper.ts';
+import { MembershipProposer } from '../discovery/membership-proposer.ts';
 import type { Call, DiscoveryClock, NodeStore } from '../discovery/ports.ts';
 import { SeedGossip } from '../discovery/seed-gossip.ts';
+import { limits } from '../limits.ts';
 import type { NodeConsensus } from './consensus.ts';
 import { logPosition } from './consensus.ts';
 import type { NodeStorage } from './storage.ts';
@@ -80,8 +82,19 @@ export function startDiscovery(options: NodeDiscoveryOptions): NodeDiscovery {
     clock: system_clock,
     logger: log,
   });
+  const proposer = new MembershipProposer({
+    book,
+    call,
+    port: {
+      configuration: () => (group.state.role === 'leader' ? group.configuration : null),
+      change: (change) => group.changeMembership(change, limits.membership_change_ms),
+    },
+    clock: system_clock,
+    logger: log,
+  });
   const ending = new AbortController();
-  const running = Promise.all([gossip.run(ending.signal), bootstrapper.run(ending.signal)]);
+  const { signal } = ending;
+  const running = Promise.all([gossip.run(signal), bootstrapper.run(signal), proposer.run(signal)]);
   running.catch(onBroken);
   return {
     async stop() {

@@ -22,6 +22,13 @@ describe('formation of a cluster of real processes', () => {
     return new Set(ids);
   }
 
+  async function becomesReady(position: number): Promise<void> {
+    await eventually('it is ready', async () => {
+      const { status } = await cluster.get(position, '/readyz');
+      return status === 200 ? true : null;
+    });
+  }
+
   test('scenario 12: seven empty nodes, started in any order and in two halves, form one cluster', async () => {
     cluster = await ProcessCluster.create({ size: 7 });
     for (const position of [6, 2, 4]) cluster.start(position);
@@ -49,7 +56,7 @@ describe('formation of a cluster of real processes', () => {
     expect(states[0]?.last_index).toBeGreaterThan(before.last_index);
   }, 180_000);
 
-  test('scenario 13: a replica that lost its disk does not vote, even when its vote is needed', async () => {
+  test('scenario 13: a replica that lost its disk votes when it was let in again, and never before', async () => {
     cluster = await ProcessCluster.create({ size: 3 });
     cluster.startAll();
     await cluster.awaitLeader();
@@ -77,7 +84,43 @@ describe('formation of a cluster of real processes', () => {
     cluster.start(2);
     const leader = await cluster.awaitLeader();
     expect([1, 2]).toContain(leader);
-    const status = await cluster.get(leader, '/cluster/status', { 'x-audit-token': audit_token });
-    expect(status.status).toBe(200);
+    // Let in as a learner, caught up from the log, and a voter again: by itself.
+    await eventually('the wiped replica votes again', async () => {
+      const state = await cluster.raftState(0);
+      return state.role === 'follower' && state.voters.length === 3 ? state : null;
+    });
+    await cluster.awaitEqualIndex();
+    await becomesReady(0);
+
+    // Its vote is needed: without it the survivor would have no majority.
+    await cluster.kill(leader);
+    const survivor = leader === 1 ? 2 : 1;
+    const next = await cluster.awaitLeader();
+    expect([0, survivor]).toContain(next);
+    await register(cluster.origin(next), 'afterwards');
+    await cluster.awaitEqualIndex([0, survivor]);
+  }, 240_000);
+
+  test('scenario 11: a new replica joins by itself as a learner, and votes for nobody while none is missing', async () => {
+    cluster = await ProcessCluster.create({ size: 3, newcomers: 1 });
+    cluster.startAll();
+    await cluster.awaitLeader();
+    await register(cluster.origin(0), 'witness');
+    cluster.start(3);
+    await becomesReady(3);
+    const [state] = await cluster.awaitEqualIndex([3, 0, 1, 2]);
+    expect(state).toMatchObject({ role: 'learner', learners: ['agenda-4'] });
+    expect(state?.voters).toHaveLength(3);
+    // It has everything, and is nobody's majority.
+    await sleep(3_000);
+    await Promise.all([cluster.kill(0), cluster.kill(1)]);
+    await eventually('the last voter stands', async () => {
+      return (await cluster.raftState(2)).role === 'candidate' ? true : null;
+    });
+    for (let look = 0; look < 10; look += 1) {
+      await sleep(200);
+      expect((await cluster.raftState(2)).role).not.toBe('leader');
+      expect((await cluster.raftState(3)).role).toBe('learner');
+    }
   }, 180_000);
 });

@@ -35,10 +35,13 @@ export interface RaftStateAnswer {
   readonly last_index: number;
   readonly digest: string;
   readonly voters: readonly string[];
+  readonly learners: readonly string[];
 }
 
 export interface ClusterOptions {
   readonly size: number;
+  /** Replicas that are not among the first members; they are started by their positions. */
+  readonly newcomers?: number;
   /** Instead of `dist/main.js`. */
   readonly program?: string;
   readonly environment?: (position: number) => Record<string, string>;
@@ -54,7 +57,7 @@ export class ProcessCluster {
   readonly #remove: () => void;
 
   static async create(options: ClusterOptions): Promise<ProcessCluster> {
-    return new ProcessCluster(options, await freePorts(options.size));
+    return new ProcessCluster(options, await freePorts(options.size + (options.newcomers ?? 0)));
   }
 
   private constructor(options: ClusterOptions, ports: readonly number[]) {
@@ -67,8 +70,9 @@ export class ProcessCluster {
     this.#children = ports.map(() => null);
   }
 
+  /** Of the first members. */
   get positions(): readonly number[] {
-    return this.ports.map((_, position) => position);
+    return Array.from({ length: this.size }, (_, position) => position);
   }
 
   nodeId(position: number): string {
@@ -152,7 +156,7 @@ export class ProcessCluster {
   /** Ends every process that is left, and removes what they wrote. */
   async dispose(): Promise<void> {
     await Promise.all(
-      this.positions.map(async (position) => {
+      this.ports.map(async (_, position) => {
         this.signal(position, 'SIGCONT');
         await this.kill(position);
       }),

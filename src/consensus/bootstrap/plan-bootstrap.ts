@@ -10,7 +10,7 @@ import type { BootstrapPromise } from './promise.ts';
 /**
  * The next step of a unanimous bootstrap. The lowest of the wanted members proposes; each member makes
  * one such promise; the first entry is written when all hold it. A replica that meets a formed cluster
- * joins it. Safety rests on three facts:
+ * joins it; one that is not among the wanted does nothing else. Safety rests on three facts:
  *
  * - the first entry needs the promise of every member, so two proposals cannot both be written;
  * - who holds a log never drops its promise, and the drop of a proposal whose proposer lost its disk
@@ -20,7 +20,6 @@ import type { BootstrapPromise } from './promise.ts';
  */
 export function planBootstrap(situation: BootstrapSituation): BootstrapStep {
   const { own, wanted } = situation;
-  assert(wanted.includes(own.member.node_id), 'CLUSTER_MEMBERS do not name this replica');
   assert(own.commit_index <= own.last_index, 'committed more than the log holds');
   if (own.cluster_id !== null) return { kind: 'formed', cluster_id: own.cluster_id };
   if (own.last_index > 0) return planWithLog(own);
@@ -28,6 +27,14 @@ export function planBootstrap(situation: BootstrapSituation): BootstrapStep {
   const meeting =
     own.promise === null ? meetEmpty(own, others) : meetPromised(own, own.promise, others);
   if (meeting !== null) return meeting;
+  if (!wanted.includes(own.member.node_id)) {
+    return {
+      kind: 'wait',
+      reason:
+        'CLUSTER_MEMBERS do not name this replica: it joins them when they have formed a cluster',
+      nodes: [],
+    };
+  }
   const lowest = must([...wanted].sort(compareNodeIds)[0], 'no wanted member');
   if (own.member.node_id !== lowest) {
     if (own.promise !== null) return { kind: 'drop_promise', reason: 'withdrawn' };

@@ -206,3 +206,20 @@ describe('any member', () => {
     expect(plan(stateOf(b), [one, other])).toMatchObject({ kind: 'wait' });
   });
 });
+
+describe('a replica that CLUSTER_MEMBERS do not name', () => {
+  const stranger = member('z');
+
+  test('scenario 12: forms nothing, whoever is there', () => {
+    for (const seen of [[], [stateOf(a), stateOf(b), stateOf(c)]]) {
+      expect(plan(stateOf(stranger), seen)).toMatchObject({ kind: 'wait' });
+    }
+    // Not even when its name is the lowest.
+    expect(plan(stateOf(a), [stateOf(b), stateOf(c)], ['b', 'c'])).toMatchObject({ kind: 'wait' });
+  });
+
+  test('scenario 11: joins a cluster that has formed', () => {
+    const seen = [stateOf(b, { cluster_id: 'formed', last_index: 1 })];
+    expect(plan(stateOf(stranger), seen)).toEqual({ kind: 'adopt_cluster', cluster_id: 'formed' });
+  });
+});
