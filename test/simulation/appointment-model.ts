@@ -28,7 +28,8 @@ export function appointmentModel(
     apply(state, input, output) {
       if (input.kind === 'read') return readIn(state, output);
       const next = changeOf(state, input);
-      if (output === null) return next.kind === 'changed' ? next.state : state;
+      if (output === null)
+        return next.kind === 'changed' && next.state !== state ? next.state : null;
       if (next.kind === 'refused') {
         return output.kind === 'refused' && output.code === next.code ? state : null;
       }
@@ -42,8 +43,7 @@ function readIn(
   state: AppointmentState,
   output: AppointmentOutput | null,
 ): AppointmentState | null {
-  if (output === null) return state;
-  if (output.kind !== 'read') return null;
+  if (output?.kind !== 'read') return null;
   const { title, cancelled, version } = output.state;
   const is_same =
     title === state.title && cancelled === state.cancelled && version === state.version;

@@ -1,7 +1,7 @@
 import { assert } from '../../src/base/assert.ts';
 import type { Key } from '../../src/agenda/model.ts';
 import type { AgendaView } from '../../src/agenda/view.ts';
-import { isLinearizable } from '../support/linearizability.ts';
+import { judgeHistory } from '../support/linearizability.ts';
 import type { Operation } from '../support/linearizability.ts';
 import { appointmentModel } from './appointment-model.ts';
 import type { AppointmentInput, AppointmentOutput, AppointmentState } from './appointment-model.ts';
@@ -70,9 +70,12 @@ export class History {
     for (const [key, operations] of this.#operations) {
       const initial = this.#initial.get(key);
       assert(initial !== undefined, 'operations on nothing');
+      const verdict = judgeHistory(appointmentModel(initial), operations);
       assert(
-        isLinearizable(appointmentModel(initial), operations),
-        `the history of appointment ${key} could not have been:\n${describe(operations)}`,
+        verdict.is_linearizable,
+        `the history of appointment ${key} could not have been; at its furthest it is stuck with ` +
+          `${JSON.stringify(verdict.stuck?.state)} before\n${describe(verdict.stuck?.operations ?? [])}\n` +
+          `of\n${describe(operations)}`,
       );
     }
     this.#checkBookings(final, person);

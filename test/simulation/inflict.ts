@@ -5,6 +5,7 @@ import { FAIR_WEATHER } from '../support/weather.ts';
 import type { Weather } from '../support/weather.ts';
 import type { Fault } from './fault.ts';
 import type { Network } from './network.ts';
+import type { Operator } from './operator.ts';
 import { ELECTION_TIMEOUT_MS } from './replica.ts';
 import type { SimulatedReplica } from './replica.ts';
 
@@ -12,6 +13,7 @@ import type { SimulatedReplica } from './replica.ts';
 export interface FaultWorld {
   readonly replicas: readonly SimulatedReplica[];
   readonly network: Network;
+  readonly operator: Operator;
   /** Ends early when the time of faults is over. */
   readonly after: (delay_ms: number, callback: () => void) => void;
 }
@@ -49,6 +51,14 @@ function begin(scene: Scene, { kind }: Fault): void {
       return down(scene, replicas, (one) => one.cutPower());
     case 'lose_state':
       return down(scene, [victim], loseState);
+    case 'wipe':
+      return scene.operator.mayLose(victim) ? down(scene, [victim], wipe) : undefined;
+    case 'transfer':
+      return scene.operator.transfer(prng.below(2) === 0 ? null : victim);
+    case 'remove_and_replace':
+      return removeAndReplace(scene);
+    case 'demote':
+      return demote(scene);
     case 'stop':
       return stop(scene, victim);
     case 'stop_leader':
@@ -109,6 +119,27 @@ function down(
 function loseState(victim: SimulatedReplica): void {
   victim.kill();
   victim.loseState();
+}
+
+function wipe(victim: SimulatedReplica): void {
+  victim.kill();
+  victim.wipe();
+}
+
+/** It is taken out; when that is so, it comes back with empty disks as somebody else. */
+function removeAndReplace({ operator, victim, after, lasts_ms }: Scene): void {
+  operator.remove(victim);
+  after(lasts_ms, () => {
+    if (!operator.isRemoved(victim)) return;
+    wipe(victim);
+    victim.start();
+  });
+}
+
+/** A voter becomes a learner, the leader too; later as many voters are wanted as before. */
+function demote({ operator, victim, after, lasts_ms }: Scene): void {
+  operator.demote(victim);
+  after(lasts_ms, () => operator.wantAllVoters());
 }
 
 function stop({ after, lasts_ms }: Scene, victim: SimulatedReplica): void {

@@ -1,6 +1,6 @@
 import { assert } from '../../src/base/assert.ts';
 import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
-import { isVoter, memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
+import { memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
 import type { Persist } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import { termAt } from '../../src/consensus/raft/log.ts';
@@ -28,14 +28,14 @@ interface Committed {
  * replicas after every step.
  */
 export class Invariants {
-  readonly #replicas: ReadonlyMap<MemberKey, SimulatedReplica>;
+  readonly #replicas: readonly SimulatedReplica[];
   readonly #seen = new WeakMap<Life, Seen>();
   readonly #leaders = new Map<Term, MemberKey>();
   readonly #written = new Map<string, { readonly checksum: number; readonly previous: Term }>();
   readonly #committed: Committed[] = [];
   readonly #digests = new Map<LogIndex, string>();
 
-  constructor(replicas: ReadonlyMap<MemberKey, SimulatedReplica>) {
+  constructor(replicas: readonly SimulatedReplica[]) {
     this.#replicas = replicas;
   }
 
@@ -64,8 +64,8 @@ export class Invariants {
 
   /** An answer is a promise: what it says must be on the disk by now. */
   answered(from: Member, asker: Member, response: Response): void {
-    const replica = this.#replicas.get(memberKey(from));
-    if (replica === undefined || !replica.is_up) return;
+    const replica = this.#withDisk(memberKey(from));
+    if (replica === null || !replica.is_up) return;
     const { hard_state, last_index } = replica.log.durable;
     const name = from.node_id;
     assert(hard_state.term >= response.term, `${name} may forget the term of its ${response.kind}`);
@@ -82,7 +82,7 @@ export class Invariants {
   }
 
   afterStep(): void {
-    for (const replica of this.#replicas.values()) {
+    for (const replica of this.#replicas) {
       const { life } = replica;
       if (life !== null) this.#check(replica, life);
     }
@@ -173,12 +173,16 @@ export class Invariants {
       configuration !== null && isQuorum(configuration, (key) => this.#holds(key, entry)),
       `entry ${index} is committed and not on the disks of a majority`,
     );
-    assert(isVoter(configuration, replica.member), 'a leader that does not vote');
     this.#committed.push({ entry, term: state.term });
   }
 
   #holds(key: MemberKey, entry: Entry): boolean {
-    return this.#replicas.get(key)?.log.entryAt(entry.index)?.checksum === entry.checksum;
+    return this.#withDisk(key)?.log.entryAt(entry.index)?.checksum === entry.checksum;
+  }
+
+  /** Null: that disk is gone. */
+  #withDisk(key: MemberKey): SimulatedReplica | null {
+    return this.#replicas.find((replica) => memberKey(replica.member) === key) ?? null;
   }
 
   #applied(replica: SimulatedReplica, life: Life): void {

@@ -29,6 +29,7 @@ const nobody: Observer = {
   persisted: () => undefined,
   applied: () => undefined,
   committed: () => undefined,
+  transferEnded: () => undefined,
 };
 
 /** What a replica needs of the world around it. */
@@ -58,12 +59,13 @@ export interface Life extends Endpoint {
  * killed and started, its machine can lose power, its disks can stall, break or be lost.
  */
 export class SimulatedReplica {
-  readonly member: Member;
   /** Writes to its log take up to so long. */
   disk_ms_max = 3;
   /** Its wall clock is off by so much. */
   wall_clock_offset_ms = 0;
   readonly #options: ReplicaOptions;
+  #member: Member;
+  #disks = 1;
   #log: SimulatedLogStore;
   #state: StateDisk;
   /** Null: its process is down, or still starting. */
@@ -72,10 +74,15 @@ export class SimulatedReplica {
   #view: GroupReplica['view'] | null = null;
 
   constructor(member: Member, options: ReplicaOptions) {
-    this.member = member;
+    this.#member = member;
     this.#options = options;
-    this.#log = new SimulatedLogStore({ soon: (callback) => this.#disk(callback) });
+    this.#log = this.#emptyLog();
     this.#state = new StateDisk(member.storage_id);
+  }
+
+  /** With the disk it has now. */
+  get member(): Member {
+    return this.#member;
   }
 
   get life(): Life | null {
@@ -111,6 +118,7 @@ export class SimulatedReplica {
 
   start(): void {
     if (this.#process !== null) return;
+    const { member } = this;
     this.#note('starts');
     const process = new SimulatedProcess(this.#options.queue);
     this.#process = process;
@@ -121,13 +129,13 @@ export class SimulatedReplica {
     const machine = this.#openMachine(store);
     const log = this.#log;
     const endpoint: Endpoint = {
-      member: this.member,
+      member,
       process,
       receive: (from, message) => this.#receive(process, from, message),
     };
     const opening = Group.open({
       group_id: 'main',
-      self: this.member,
+      self: member,
       election_timeout_ms: ELECTION_TIMEOUT_MS,
       heartbeat_ms: HEARTBEAT_MS,
       tick_ms: TICK_MS,
@@ -201,6 +209,18 @@ export class SimulatedReplica {
     this.#state.lose();
   }
 
+  /** The machine is replaced: the same node, with empty disks; only while the process is down. */
+  wipe(): void {
+    assert(this.#process === null, 'disks are replaced while nobody uses them');
+    this.#disks += 1;
+    const { node_id } = this.#member;
+    this.#member = { node_id, storage_id: `${node_id}-disk-${this.#disks}` };
+    this.#note(`comes back as ${this.#member.storage_id}`);
+    this.#log = this.#emptyLog();
+    this.#state.close();
+    this.#state = new StateDisk(this.#member.storage_id);
+  }
+
   stop(): void {
     this.#note('is stopped');
     this.#process?.stop();
@@ -222,6 +242,10 @@ export class SimulatedReplica {
     this.#process?.kill();
     this.#life?.group.stop();
     this.#state.close();
+  }
+
+  #emptyLog(): SimulatedLogStore {
+    return new SimulatedLogStore({ soon: (callback) => this.#disk(callback) });
   }
 
   #die(): void {

@@ -90,6 +90,7 @@ async function live(world: World, faults: readonly Fault[], steps: number): Prom
       {
         replicas: world.replicas,
         network: world.network,
+        operator: world.operator,
         after: (delay_ms, callback) =>
           world.after(delay_ms, () => {
             if (!world.is_load_over) callback();
@@ -110,6 +111,7 @@ async function converge(world: World): Promise<void> {
   const { replicas, clients, history } = world;
   world.heal();
   await world.runUntil('everybody runs', () => replicas.every((one) => one.life !== null));
+  await world.runUntil('all are voters', () => world.operator.tidiesUp(), LIVENESS_MS);
   for (const replica of replicas) {
     await world.runUntilSettled('a write and a read', clients.mustWork(replica), LIVENESS_MS);
   }

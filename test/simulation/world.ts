@@ -1,14 +1,14 @@
 import { assert, must } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
-import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
-import { memberKey } from '../../src/consensus/raft/configuration.ts';
+import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
 import { MIDNIGHT } from '../support/agenda-fixture.ts';
 import { EventQueue } from '../support/event-queue.ts';
 import { Clients } from './clients.ts';
 import { History } from './history.ts';
 import { Invariants } from './invariants.ts';
 import { Network } from './network.ts';
+import { Operator } from './operator.ts';
 import { SimulatedReplica } from './replica.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { Trace } from './trace.ts';
@@ -34,6 +34,7 @@ export class World {
   readonly network: Network;
   readonly history = new History();
   readonly clients: Clients;
+  readonly operator: Operator;
   readonly checks: Invariants;
   is_load_over = false;
   readonly #queue = new EventQueue();
@@ -53,16 +54,20 @@ export class World {
       outgoing_voters: [],
       learners: [],
       voters_wanted: size,
+      removed: [],
       feature_level: 1,
     };
-    const by_key = new Map<MemberKey, SimulatedReplica>();
-    this.checks = new Invariants(by_key);
-    this.network = this.#createNetwork(seededPrng(seed ^ 0xaaaa), by_key);
-    for (const [position, member] of voters.entries()) {
-      const prng = seededPrng(seed * 31 + position);
-      by_key.set(memberKey(member), this.#createReplica(member, prng, sabotage));
-    }
-    this.replicas = [...by_key.values()];
+    this.network = this.#createNetwork(seededPrng(seed ^ 0xaaaa));
+    this.replicas = voters.map((member, position) =>
+      this.#createReplica(member, seededPrng(seed * 31 + position), sabotage),
+    );
+    this.checks = new Invariants(this.replicas);
+    this.operator = new Operator({
+      replicas: this.replicas,
+      voters_wanted: size,
+      after: (delay_ms, callback) => this.after(delay_ms, callback),
+      note: (what) => this.note(what),
+    });
     this.clients = this.#createClients(seededPrng(seed ^ 0xc11e));
   }
 
@@ -94,6 +99,7 @@ export class World {
     for (const replica of this.replicas) replica.start();
     await this.runUntil('all replicas run', () => this.replicas.every((one) => one.life !== null));
     must(this.replicas[0]?.life, 'a first replica').group.bootstrap(this.#configuration);
+    this.operator.start();
     await this.runUntil('a leader', () => this.leader !== null && this.checks.committed_count > 1);
   }
 
@@ -141,12 +147,12 @@ export class World {
     for (const replica of this.replicas) replica.close();
   }
 
-  #createNetwork(prng: Prng, replicas: ReadonlyMap<MemberKey, SimulatedReplica>): Network {
+  #createNetwork(prng: Prng): Network {
     return new Network({
       queue: this.#queue,
       prng,
       endpointOf: (node_id) =>
-        [...replicas.values()].find((one) => one.member.node_id === node_id)?.life ?? null,
+        this.replicas.find((one) => one.member.node_id === node_id)?.life ?? null,
       onAnswer: (from, asker, response) => {
         this.#guard(() => this.checks.answered(from, asker, response));
       },
