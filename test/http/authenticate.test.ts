@@ -165,4 +165,4 @@ test('remembered tokens are bounded', async () => {
     if (!verified.ok) throw new Error(verified.error);
   }
   expect((await tokens.verify(first)).ok).toBe(true);
-}, 60_000);
+}, 120_000);

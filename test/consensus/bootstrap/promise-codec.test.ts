@@ -41,6 +41,7 @@ describe('the first configuration', () => {
       outgoing_voters: [],
       learners: [],
       voters_wanted: 3,
+      removed: [],
       feature_level: 1,
     });
     expect(firstConfiguration(promise, 2)).toMatchObject({ voters: [a, b], learners: [c] });

@@ -19,7 +19,7 @@ beforeAll(async () => {
     });
     expect((await apis.call('POST', '/api/appointments', { token, body })).status).toBe(201);
   }
-}, 60_000);
+}, 120_000);
 afterAll(() => apis.stop());
 
 async function read(query: string): Promise<{ titles: string[]; next_cursor: string | undefined }> {
