@@ -19,6 +19,8 @@ export const limits = {
   learner_lag_entries_max: 1_024,
   /** Removed members that are remembered, so that they are not taken in again. */
   removed_members_max: 256,
+  /** For the sake of `LEADER_PRIORITY`, leadership moves once in this time at most. */
+  leader_priority_pause_ms: 60_000,
   /** Entries applied in one transaction. */
   apply_entries_max: 64,
   /** How long one turn of applying may keep the event loop. */

@@ -71,12 +71,11 @@ function readConfig(environment: Readonly<Record<string, string | undefined>>): 
 
 /** What is checked and does nothing yet: an operator must not believe otherwise. */
 function variablesWithoutEffect(config: Config): readonly string[] {
-  const { discovery, leader_priority } = config;
+  const { discovery } = config;
   return [
     ...(discovery.swarm_service_name === null ? [] : ['SWARM_SERVICE_NAME']),
     ...(discovery.dns_name === null ? [] : ['DISCOVERY_DNS_NAME']),
     ...(discovery.dns_server === null ? [] : ['DISCOVERY_DNS_SERVER']),
-    ...(leader_priority === 0 ? [] : ['LEADER_PRIORITY']),
   ];
 }
 

@@ -13,6 +13,8 @@ export interface GroupOptions {
   readonly election_timeout_ms: number;
   readonly heartbeat_ms: number;
   readonly tick_ms: number;
+  /** `LEADER_PRIORITY`. */
+  readonly priority: number;
   readonly store: LogStore;
   readonly transport: Transport;
   readonly state_machine: StateMachine;

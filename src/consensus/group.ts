@@ -60,11 +60,13 @@ export class Group {
   /** Reads what the disk holds; nothing runs before {@link start}. */
   static async open(options: GroupOptions): Promise<Group> {
     const stored = await options.store.load();
-    const { election_timeout_ms, heartbeat_ms, tick_ms, self, prng, state_machine } = options;
+    const { election_timeout_ms, heartbeat_ms, tick_ms, self, state_machine } = options;
     const state = createState(
       {
         self,
-        prng,
+        prng: options.prng,
+        priority: options.priority,
+        priority_pause_ticks: Math.ceil(limits.leader_priority_pause_ms / tick_ms),
         election_ticks: Math.ceil(election_timeout_ms / tick_ms),
         heartbeat_ticks: Math.max(1, Math.round(heartbeat_ms / tick_ms)),
       },

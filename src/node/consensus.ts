@@ -68,6 +68,7 @@ export async function openConsensus(options: NodeConsensusOptions): Promise<Node
     election_timeout_ms: config.election_timeout_ms,
     heartbeat_ms: config.heartbeat_ms,
     tick_ms: TICK_MS,
+    priority: config.leader_priority,
     store: storage.log_store.store,
     transport: transport.forGroup(group_id),
     state_machine: storage.state_machine,

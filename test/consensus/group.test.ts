@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { NO_CHANGE } from '../../src/consensus/raft/membership.ts';
 import type { ProposalResult } from '../../src/consensus/pending-proposals.ts';
 import { GroupCluster } from '../support/group-cluster.ts';
 
@@ -315,6 +316,51 @@ describe('the driver of a group', () => {
     const proposed = cluster.propose(leader, 'goes on');
     await cluster.clock.advance(200);
     expect((await proposed).kind).toBe('applied');
+  });
+
+  test('scenario 11: a newcomer learns everything, and takes the place of a voter that is removed', async () => {
+    const cluster = await GroupCluster.create(3);
+    const leader = await cluster.awaitLeader();
+    for (let number = 0; number < 50; number += 1) void cluster.propose(leader, `${number}`);
+    await cluster.clock.advance(2_000);
+    const newcomer = await cluster.join('n4');
+    const change = { ...NO_CHANGE, add_learners: [newcomer.member] };
+    const added = leader.group.changeMembership(change, 5_000);
+    await cluster.clock.advance(5_000);
+    expect((await added).kind).toBe('committed');
+    expect(newcomer.journal.commands).toEqual(leader.journal.commands);
+    expect(newcomer.group.configuration?.learners).toEqual([newcomer.member]);
+
+    const gone = cluster.followers(leader).find((replica) => replica !== newcomer);
+    const remove = gone === undefined ? [] : [gone.member];
+    const removed = leader.group.changeMembership({ ...NO_CHANGE, remove }, 5_000);
+    await cluster.clock.advance(5_000);
+    expect((await removed).kind).toBe('committed');
+    expect(leader.group.configuration?.voters).toContainEqual(newcomer.member);
+    expect(leader.group.configuration?.voters).toHaveLength(3);
+
+    // Its vote is needed now.
+    cluster.powerOff(leader);
+    await cluster.clock.until('another leads', () => cluster.leader !== leader);
+    const next = await cluster.awaitLeader();
+    expect(next).not.toBe(gone);
+    const proposed = cluster.propose(next, 'with the newcomer');
+    await cluster.clock.advance(500);
+    expect((await proposed).kind).toBe('applied');
+    const nothing = { ...NO_CHANGE, voters_wanted: 3 };
+    const refused = { kind: 'refused', reason: 'nothing_to_change' };
+    expect(await next.group.changeMembership(nothing, 100)).toEqual(refused);
+  });
+
+  test('a change that comes to no end is said to be unknown', async () => {
+    const cluster = await GroupCluster.create(3);
+    const leader = await cluster.awaitLeader();
+    await cluster.clock.advance(500);
+    for (const other of cluster.followers(leader)) cluster.isolate(other);
+    const change = { ...NO_CHANGE, voters_wanted: 1 };
+    const result = leader.group.changeMembership(change, 300);
+    await cluster.clock.advance(400);
+    expect(await result).toEqual({ kind: 'unknown' });
   });
 });
 

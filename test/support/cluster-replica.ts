@@ -2,7 +2,12 @@ import { assert } from '../../src/base/assert.ts';
 import type { Member } from '../../src/consensus/raft/configuration.ts';
 import type { Prng } from '../../src/base/prng.ts';
 import { createState } from '../../src/consensus/raft/initial-state.ts';
-import { ELECTION_TICKS, HEARTBEAT_TICKS, termStartsOf } from './raft-fixture.ts';
+import {
+  ELECTION_TICKS,
+  HEARTBEAT_TICKS,
+  PRIORITY_PAUSE_TICKS,
+  termStartsOf,
+} from './raft-fixture.ts';
 import { memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
 import type { HardState, Persist } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
@@ -14,6 +19,8 @@ import type { ObservedReplica } from './cluster-checks.ts';
 /** One replica of a `CoreCluster`: its core, what is on its disk and what is on the way there. */
 export interface Replica extends ObservedReplica {
   readonly member: Member;
+  /** As it is when it starts. */
+  priority: number;
   /** Null: it is down. */
   core: RaftState | null;
   boot: number;
@@ -40,6 +47,7 @@ export interface Replica extends ObservedReplica {
 export function newReplica(member: Member): Replica {
   return {
     member,
+    priority: 0,
     key: memberKey(member),
     core: null,
     boot: 0,
@@ -75,6 +83,8 @@ export function startCore(replica: Replica, prng: Prng): void {
       self: replica.member,
       election_ticks: ELECTION_TICKS,
       heartbeat_ticks: HEARTBEAT_TICKS,
+      priority: replica.priority,
+      priority_pause_ticks: PRIORITY_PAUSE_TICKS,
       prng,
     },
     {

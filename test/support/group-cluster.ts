@@ -111,6 +111,14 @@ export class GroupCluster {
     return this.replicas.filter((replica) => replica !== leader);
   }
 
+  /** An empty replica that is no member yet. */
+  async join(node_id: string): Promise<Replica> {
+    const member = { node_id, storage_id: `s-${node_id}` };
+    const replica = await this.#boot(member, new SimulatedLogStore());
+    this.replicas.push(replica);
+    return replica;
+  }
+
   /** Nothing passes between the two any more, in either direction. */
   isolate(replica: Replica): void {
     for (const other of this.replicas) {
@@ -154,6 +162,7 @@ export class GroupCluster {
       election_timeout_ms: ELECTION_TIMEOUT_MS,
       heartbeat_ms: HEARTBEAT_MS,
       tick_ms: TICK_MS,
+      priority: 0,
       store,
       transport: this.#transport(member),
       state_machine: journal,

@@ -19,6 +19,7 @@ import { step } from '../../src/consensus/raft/step.ts';
 
 export const ELECTION_TICKS = 10;
 export const HEARTBEAT_TICKS = 2;
+export const PRIORITY_PAUSE_TICKS = 100;
 
 /** Another `storage` is the same node with another disk. */
 export function member(number: number, storage = 'a'): Member {
@@ -92,6 +93,7 @@ interface CoreSetup {
   readonly commit_index?: LogIndex;
   readonly applied_index?: LogIndex;
   readonly seed?: number;
+  readonly priority?: number;
 }
 
 interface Answer {
@@ -123,6 +125,8 @@ export class TestCore {
         self: this.self,
         election_ticks: ELECTION_TICKS,
         heartbeat_ticks: HEARTBEAT_TICKS,
+        priority: setup.priority ?? 0,
+        priority_pause_ticks: PRIORITY_PAUSE_TICKS,
         prng: seededPrng(setup.seed ?? 1),
       },
       {
@@ -349,6 +353,7 @@ export function confirm(
   from: Member,
   round: number,
   echo_ms = 0,
+  priority = 0,
 ): readonly Effect[] {
   return core.hear(from, {
     kind: 'heartbeat_response',
@@ -358,6 +363,7 @@ export function confirm(
     echo_ms,
     applied_index: 0,
     last_index: 0,
+    priority,
   });
 }
 

@@ -42,6 +42,7 @@ export function receiveHeartbeatRequest(
       echo_ms: state.now_ms,
       applied_index: state.applied_index,
       last_index: state.log.last_index,
+      priority: state.options.priority,
     },
   });
 }
@@ -63,6 +64,7 @@ export function receiveHeartbeatResponse(
   progress.paused_until_tick = 0;
   progress.round_confirmed = Math.max(progress.round_confirmed, message.round);
   progress.echo_ms = message.echo_ms;
+  progress.priority = message.priority;
   progress.applied_index = Math.max(progress.applied_index, message.applied_index);
   completeRounds(state);
   replicateTo(state, progress);

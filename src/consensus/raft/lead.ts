@@ -32,6 +32,7 @@ export function becomeLeader(state: RaftState): void {
     ),
     first_index_of_term: last_index + 1,
     since_tick: state.tick,
+    preferred_tick: null,
     membership: null,
     next_append_id: 1,
     heartbeat_elapsed: 0,

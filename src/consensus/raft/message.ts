@@ -92,6 +92,8 @@ export interface HeartbeatResponse {
   readonly echo_ms: number;
   readonly applied_index: LogIndex;
   readonly last_index: LogIndex;
+  /** `LEADER_PRIORITY` of the responder. */
+  readonly priority: number;
 }
 
 /** A follower asks the leader for a read index (thesis §6.4). */

@@ -34,6 +34,8 @@ export interface Progress {
   echo_ms: number | null;
   /** As it said last; for operators. */
   applied_index: LogIndex;
+  /** `LEADER_PRIORITY` there, as it said last. */
+  priority: number;
   /** Since when it has been heard and has lacked next to nothing; null: it does not keep up. */
   near_since_tick: number | null;
   /** It is no member any more, and is forgotten at this tick; null: it is one. */
@@ -55,6 +57,7 @@ export function createProgress(member: Member, last_index: LogIndex): Progress {
     round_confirmed: 0,
     echo_ms: null,
     applied_index: 0,
+    priority: 0,
     near_since_tick: null,
     leaves_tick: null,
   };

@@ -17,6 +17,10 @@ export interface RaftOptions {
   /** The election timeout is drawn from [election_ticks, 1.5 × election_ticks). */
   readonly election_ticks: number;
   readonly heartbeat_ticks: number;
+  /** `LEADER_PRIORITY`: a voter with a higher one should lead instead. */
+  readonly priority: number;
+  /** Leadership moves for its sake once in so many ticks at most. */
+  readonly priority_pause_ticks: number;
   readonly prng: Prng;
 }
 
@@ -52,6 +56,8 @@ export interface LeaderState {
   readonly first_index_of_term: LogIndex;
   /** When it became leader. */
   readonly since_tick: number;
+  /** When it last handed over to one that would rather lead; null: not in this term. */
+  preferred_tick: number | null;
   /** A change of membership that it began itself; token null: nobody asked for it. */
   membership: { readonly token: Token | null } | null;
   next_append_id: number;

@@ -3,6 +3,7 @@ import { memberKey } from './configuration.ts';
 import { promoteLearners } from './change-membership.ts';
 import { dropLeavers } from './drop-leavers.ts';
 import { campaign } from './election.ts';
+import { preferLeader } from './prefer-leader.ts';
 import { isQuorum } from './quorum.ts';
 import { startRound } from './rounds.ts';
 import { replicateToAll, tellCommits } from './send-append.ts';
@@ -51,6 +52,7 @@ function tickLeader(state: RaftState): void {
   tellCommits(state);
   dropLeavers(state);
   promoteLearners(state);
+  preferLeader(state);
 }
 
 function quorumCheckIsDue(state: RaftState): boolean {

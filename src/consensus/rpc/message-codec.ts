@@ -17,7 +17,7 @@ import type {
 } from '../raft/message.ts';
 
 /** First byte of every message; another version is another format. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Requests and responses share no code, so that one is never read as the other. */
 const KIND_CODES = {
@@ -101,7 +101,8 @@ export function encodeResponse(message: Response): Buffer {
         .boolean(message.success)
         .f64(message.echo_ms)
         .u53(message.applied_index)
-        .u53(message.last_index);
+        .u53(message.last_index)
+        .u53(message.priority);
       return writer.finish();
     case 'read_index_response':
       writer
@@ -269,6 +270,7 @@ function readHeartbeatResponse(reader: ByteReader): HeartbeatResponse {
     echo_ms: readMilliseconds(reader),
     applied_index: reader.u53(),
     last_index: reader.u53(),
+    priority: reader.u53(),
   };
 }
 

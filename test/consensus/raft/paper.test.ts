@@ -82,6 +82,7 @@ describe('§5.1, terms', () => {
       success: false,
       echo_ms: 0,
       applied_index: 0,
+      priority: 0,
       last_index: 0,
     },
   ];

@@ -302,6 +302,7 @@ describe('scenario 9: a read needs a majority that answered after it began', () 
       success: true,
       echo_ms: 0,
       applied_index: 0,
+      priority: 0,
       last_index: 0,
     } as const;
     core.ask(n2, heartbeat(3));
@@ -316,15 +317,16 @@ describe('scenario 9: a read needs a majority that answered after it began', () 
   });
 
   test('learners and strangers confirm nothing; while joint, both majorities must', () => {
-    const configuration = configurationOf({
-      voters: [1, 2, 3],
-      outgoing: [1, 4, 5],
-      learners: [6],
-    });
+    const configuration = configurationOf({ voters: [1, 4, 5], learners: [2, 3, 6] });
     const core = new TestCore({ configuration });
     lead(core);
     core.persist();
-    for (const from of [n2, n4]) acknowledge(core, from, 2);
+    for (const from of [n2, n3, n4]) {
+      acknowledge(core, from, 2);
+      confirm(core, from, 1);
+    }
+    core.change({ promote: [n2, n3], demote: [n4, n5] });
+    expect(core.state.configurations).toHaveLength(2);
     const round = roundOf(core.read(1));
     for (const from of [member(6), member(9), n2, n3]) {
       expect(pick(confirm(core, from, round), 'read_ready')).toEqual([]);

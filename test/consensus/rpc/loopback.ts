@@ -45,7 +45,15 @@ export function answerTo(message: Request): Response {
     }
     case 'heartbeat': {
       const { round } = message;
-      const fields = { term, round, success: true, echo_ms: 1.5, applied_index: 1, last_index: 1 };
+      const fields = {
+        term,
+        round,
+        success: true,
+        echo_ms: 1.5,
+        applied_index: 1,
+        last_index: 1,
+        priority: 3,
+      };
       return { kind: 'heartbeat_response', ...fields };
     }
     case 'read_index':

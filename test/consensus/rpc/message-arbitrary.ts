@@ -92,6 +92,7 @@ export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
     echo_ms: time,
     applied_index: count,
     last_index: count,
+    priority: count,
   }),
   fc.record({
     kind: fc.constant('read_index_response' as const),

@@ -94,8 +94,8 @@ describe('message codec', () => {
 
   test('another version is refused, and so is a response in place of a request', () => {
     const bytes = Buffer.from(encodeRequest({ kind: 'read_index', term: 1, read_id: 1 }));
-    bytes.writeUInt8(2, 0);
-    expect(() => decodeRequest(bytes)).toThrow(/version 2/);
+    bytes.writeUInt8(1, 0);
+    expect(() => decodeRequest(bytes)).toThrow(/version 1/);
     const response = encodeResponse({
       kind: 'read_index_response',
       term: 1,
