@@ -65,6 +65,7 @@ export class SimulatedReplica {
   wall_clock_offset_ms = 0;
   readonly #options: ReplicaOptions;
   #member: Member;
+  readonly #priority: number;
   #disks = 1;
   #log: SimulatedLogStore;
   #state: StateDisk;
@@ -76,6 +77,7 @@ export class SimulatedReplica {
   constructor(member: Member, options: ReplicaOptions) {
     this.#member = member;
     this.#options = options;
+    this.#priority = options.prng.below(3);
     this.#log = this.#emptyLog();
     this.#state = new StateDisk(member.storage_id);
   }
@@ -136,6 +138,7 @@ export class SimulatedReplica {
     const opening = Group.open({
       group_id: 'main',
       self: member,
+      priority: this.#priority,
       election_timeout_ms: ELECTION_TIMEOUT_MS,
       heartbeat_ms: HEARTBEAT_MS,
       tick_ms: TICK_MS,
