@@ -164,6 +164,13 @@ export const limits = {
   checkpoint_busy_timeout_ms: 5,
   /** How long a database connection waits for the lock of another. */
   database_busy_timeout_ms: 5_000,
+  /** What found no space on the disk is written again after this. */
+  disk_full_retry_ms: 500,
+  /** The same for applying, which may also wait for an entry that is fetched from the others. */
+  apply_retry_ms: 500,
+  /** Pauses between two attempts to fetch a damaged entry from the others; they double. */
+  log_repair_pause_ms_min: 250,
+  log_repair_pause_ms_max: 5_000,
   /** Replicas that may form the first configuration. */
   cluster_size_max: 64,
   /** Addresses dialled at the same time to find other replicas. */

@@ -1,11 +1,14 @@
 import { assert } from '../base/assert.ts';
 import { limits } from '../limits.ts';
+import { DiskFullError } from './disk-full-error.ts';
+import { LogCorruptError } from './log-corrupt-error.ts';
 import type { Clock, LogStore, Outcome, StateMachine } from './ports.ts';
 import type { Entry, LogIndex } from './raft/entry.ts';
 
 export interface ApplierOptions {
   readonly state_machine: StateMachine;
-  readonly store: LogStore;
+  /** Entries that are no longer in memory. */
+  readonly store: Pick<LogStore, 'read'>;
   readonly clock: Clock;
   /** Entries still in memory; null: read them from the store. */
   readonly recentEntries: (from: LogIndex, through: LogIndex) => readonly Entry[] | null;
@@ -14,6 +17,8 @@ export interface ApplierOptions {
     outcomes: readonly Outcome[],
     duration_ms: number,
   ) => void;
+  /** Nothing can be applied for now, and why; null: it goes on. */
+  readonly onStalled: (why: Error | null) => void;
   /** Nothing more is applied on this replica: its storage failed, or its program is too old. */
   readonly onHalted: (error: unknown) => void;
 }
@@ -32,6 +37,7 @@ export class Applier {
   /** Read from the store, and not applied yet. */
   #read: Entry[] = [];
   #is_busy = false;
+  #is_stalled = false;
   #is_stopped = false;
 
   constructor(options: ApplierOptions) {
@@ -66,7 +72,7 @@ export class Applier {
         this.#readFromStore();
         return;
       }
-      this.#applyBatch(entries);
+      if (!this.#applyBatch(entries)) return;
     }
     this.#is_busy = false;
   }
@@ -96,11 +102,12 @@ export class Applier {
         this.#read = [...entries];
         clock.soon(() => this.#resume());
       },
-      (error: unknown) => this.#halt(error),
+      (error: unknown) => this.#failed(error),
     );
   }
 
-  #applyBatch(batch: readonly Entry[]): void {
+  /** False: nothing was applied. */
+  #applyBatch(batch: readonly Entry[]): boolean {
     assert(batch.length > 0, 'nothing to apply');
     const { clock, state_machine, onApplied } = this.#options;
     const began_ms = clock.now_ms();
@@ -108,13 +115,30 @@ export class Applier {
     try {
       outcomes = state_machine.apply(batch);
     } catch (error) {
-      this.#halt(error);
-      return;
+      // They were not applied, and are read again.
+      this.#read = [];
+      this.#failed(error);
+      return false;
     }
     assert(outcomes.length === batch.length, 'one outcome for each entry');
     this.#applied += batch.length;
     assert(state_machine.applied_index === this.#applied, 'the state machine lost count');
+    if (this.#is_stalled) this.#options.onStalled(null);
+    this.#is_stalled = false;
     onApplied(batch, outcomes, clock.now_ms() - began_ms);
+    return true;
+  }
+
+  /** No space, or an entry that is being fetched from the others: it is tried again. */
+  #failed(error: unknown): void {
+    if (!(error instanceof DiskFullError) && !(error instanceof LogCorruptError)) {
+      this.#halt(error);
+      return;
+    }
+    if (this.#is_stopped) return;
+    if (!this.#is_stalled) this.#options.onStalled(error);
+    this.#is_stalled = true;
+    this.#options.clock.after(limits.apply_retry_ms, () => this.#resume());
   }
 
   #halt(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { RepairPort } from './log-reader.ts';
 import type { Prng } from '../base/prng.ts';
 import type { Clock, LogStore, Observer, StateMachine, Transport } from './ports.ts';
 import type { GroupId, Member } from './raft/configuration.ts';
@@ -21,6 +22,10 @@ export interface GroupOptions {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly observer: Observer;
+  /** Where entries come from that are damaged on the disk; without it, one that is read ends the group. */
+  readonly repair?: RepairPort;
+  /** Nothing can be applied for now, and why; null: it goes on. */
+  readonly onApplyStalled?: (why: Error | null) => void;
   /** The rules of Raft; the real ones unless a test plants others. */
   readonly step?: Step;
   /** Something that cannot be gone on from; after `state`, the group still votes and replicates. */

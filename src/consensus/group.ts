@@ -3,17 +3,19 @@ import { limits } from '../limits.ts';
 import { Applier } from './applier.ts';
 import type { FailedPart, GroupOptions } from './group-options.ts';
 import { IndexWaiters } from './index-waiters.ts';
+import { LogCorruptError } from './log-corrupt-error.ts';
+import { LogReader } from './log-reader.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { PendingProposals } from './pending-proposals.ts';
 import type { ProposalResult } from './pending-proposals.ts';
 import { Persister } from './persister.ts';
-import type { Outcome } from './ports.ts';
+import type { Outcome, StoredLog } from './ports.ts';
 import type { Configuration, Member, NodeId } from './raft/configuration.ts';
 import type { Effect, MembershipResult } from './raft/effect.ts';
 import type { Entry, LogIndex } from './raft/entry.ts';
 import { createState } from './raft/initial-state.ts';
 import type { Input, Proposal, Token } from './raft/input.ts';
-import { sliceOfLog } from './raft/log.ts';
+import { sliceOfLog, termAt } from './raft/log.ts';
 import type { MembershipChange } from './raft/membership.ts';
 import type { AppendRequest, Request, Response } from './raft/message.ts';
 import type { TransferOutcome } from './raft/settle-transfer.ts';
@@ -40,6 +42,7 @@ export class Group {
   readonly #state: RaftState;
   readonly #step: Step;
   readonly #persister: Persister;
+  readonly #reader: LogReader;
   readonly #applier: Applier;
   readonly #pending = new PendingProposals();
   readonly #waiters = new IndexWaiters();
@@ -56,10 +59,13 @@ export class Group {
   #stop_ticking: (() => void) | null = null;
   #last_tick_ms = 0;
   #is_stopped = false;
+  #is_disk_low = false;
+  #is_apply_stalled = false;
 
-  /** Reads what the disk holds; nothing runs before {@link start}. */
-  static async open(options: GroupOptions): Promise<Group> {
-    const stored = await options.store.load();
+  /** Reads what the disk holds, which is whole by now; nothing runs before {@link start}. */
+  static async open(options: GroupOptions, loaded?: StoredLog): Promise<Group> {
+    const stored = loaded ?? (await options.store.load());
+    assert(stored.damaged.length === 0, 'a damaged log takes part in nothing');
     const { election_timeout_ms, heartbeat_ms, tick_ms, self, state_machine } = options;
     const state = createState(
       {
@@ -90,13 +96,25 @@ export class Group {
       },
       onFailed: (error) => this.#fail('log', error),
     });
+    this.#reader = new LogReader({
+      store,
+      clock,
+      repair: options.repair ?? null,
+      termAt: (index) => termAt(state.log, index),
+      onLost: (error) => this.#fail('log', error),
+    });
     this.#applier = new Applier({
       state_machine,
-      store,
+      store: this.#reader,
       clock,
       recentEntries: (from, through) =>
         sliceOfLog(state.log, from, through, limits.append_bytes_max),
       onApplied: (entries, outcomes, ms) => this.#applied(entries, outcomes, ms),
+      onStalled: (why) => {
+        this.#is_apply_stalled = why !== null;
+        this.#yieldOrNot();
+        options.onApplyStalled?.(why);
+      },
       onHalted: (error) => this.#fail('state', error),
     });
   }
@@ -127,6 +145,7 @@ export class Group {
     this.#stop_ticking?.();
     this.#persister.stop();
     this.#applier.stop();
+    this.#reader.stop();
     this.#pending.expireAll();
     this.#waiters.expireAll();
     this.#transfers.expireAll();
@@ -227,6 +246,17 @@ export class Group {
   /** Writes the first entry of a new cluster: see `raft/bootstrap-entry.ts`. */
   bootstrap(configuration: Configuration): void {
     this.#input({ kind: 'bootstrap', configuration });
+  }
+
+  /** Short of space, this replica lets others lead while others can, and takes no commands. */
+  setDiskLow(is_low: boolean): void {
+    this.#is_disk_low = is_low;
+    this.#yieldOrNot();
+  }
+
+  #yieldOrNot(): void {
+    // Who cannot apply could commit, and answer nobody.
+    this.#input({ kind: 'disk_low', is_low: this.#is_disk_low || this.#is_apply_stalled });
   }
 
   #token(): Token {
@@ -332,14 +362,17 @@ export class Group {
 
   #sendFromStore(to: Member, message: AppendRequest, through: LogIndex): void {
     const from = message.previous.index + 1;
-    this.#options.store.read(from, through, limits.append_bytes_max).then(
+    this.#reader.read(from, through, limits.append_bytes_max).then(
       (entries) => {
         const { role, term } = this.#state;
         // Deposed meanwhile, the log may hold another leader's entries, which are not ours to send.
         if (role === 'leader' && term === message.term) this.#send(to, { ...message, entries });
         else this.#input({ kind: 'send_failed', to, message });
       },
-      (error: unknown) => this.#fail('log', error),
+      (error: unknown) => {
+        if (error instanceof LogCorruptError) this.#input({ kind: 'send_failed', to, message });
+        else this.#fail('log', error);
+      },
     );
   }
 

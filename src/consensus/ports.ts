@@ -5,6 +5,11 @@ import type { Request, Response } from './raft/message.ts';
 
 /** What a log store found on its disk when it was opened; entries are verified by then. */
 export interface StoredLog {
+  /**
+   * Entries that are no longer as they were written, ascending. While there is one, nothing is known of
+   * terms and configurations, and `last_index` counts committed entries that are missing at the end.
+   */
+  readonly damaged: readonly LogIndex[];
   readonly hard_state: HardState;
   /** A lower bound of what is committed. */
   readonly commit_index: LogIndex;
@@ -17,18 +22,39 @@ export interface StoredLog {
   readonly configuration_entries: readonly Entry[];
 }
 
+/** What is left of an entry that is damaged or missing, and what stands around it. */
+export interface DamagedEntry {
+  readonly index: LogIndex;
+  readonly what: string;
+  /** Term and checksum as its row has them, which may be what is damaged; null: there is no row. */
+  readonly claims: { readonly term: Term; readonly checksum: number } | null;
+  /** The last undamaged entry before it; (0, 0) when there is none. */
+  readonly before: Position;
+  /** The first undamaged entry after it; null when there is none. */
+  readonly after: Position | null;
+}
+
 /**
  * The durable log of one group. Writes happen in the order of the calls; a promise resolves when its
- * write, and all before it, would survive a power cut. A rejection is final: the store is unusable.
+ * write, and all before it, would survive a power cut. A rejection is final, the store is unusable, but
+ * for a `LogCorruptError` of a read: that concerns the one entry it names.
  */
 export interface LogStore {
   load(): Promise<StoredLog>;
   write(writes: readonly Persist[]): Promise<void>;
   /**
    * Entries from `from` on, at most through `through` and about `bytes_max` (at least one entry),
-   * verified. Sees all writes called before it.
+   * verified. Sees all writes called before it. Ends before a damaged entry; rejects with
+   * `LogCorruptError` when `from` itself is damaged.
    */
   read(from: LogIndex, through: LogIndex, bytes_max: number): Promise<readonly Entry[]>;
+  /** Null: the entry is as it was written. */
+  inspect(index: LogIndex): Promise<DamagedEntry | null>;
+  /**
+   * Puts these consecutive entries in the place of damaged or missing ones, in one transaction. Whether
+   * they are the right ones is the caller's to know.
+   */
+  repair(entries: readonly Entry[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,8 +85,9 @@ export interface StateMachine {
   /** A chain over everything applied so far, hexadecimal. */
   readonly digest: string;
   /**
-   * Applies consecutive entries in one transaction and returns one outcome for each. Throws only when
-   * it must stop: the storage failed, or an entry is of a kind this program does not know.
+   * Applies consecutive entries in one transaction and returns one outcome for each. Throws a
+   * `DiskFullError` when there is no space: nothing is applied, and they come again. Otherwise it throws
+   * only when it must stop: the storage failed, or an entry is of a kind this program does not know.
    */
   apply(entries: readonly Entry[]): readonly Outcome[];
 }

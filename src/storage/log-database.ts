@@ -1,15 +1,15 @@
 import type { Database, Statement, Transaction } from 'better-sqlite3';
 import { assert, must } from '../base/assert.ts';
-import type { StoredLog } from '../consensus/ports.ts';
+import type { DamagedEntry, StoredLog } from '../consensus/ports.ts';
 import type { ClusterId, GroupId, StorageId } from '../consensus/raft/configuration.ts';
 import type { HardState, Persist } from '../consensus/raft/effect.ts';
 import { entryBytes } from '../consensus/raft/entry.ts';
-import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
+import type { Entry, LogIndex, Position } from '../consensus/raft/entry.ts';
 import { entryKindCode } from '../consensus/raft/entry-kind-code.ts';
 import { openDatabase } from './database.ts';
-import { LogCorruptError } from './log-corrupt-error.ts';
-import { ENTRY_COLUMNS, outlineLog, verifiedEntries } from './log-rows.ts';
-import type { EntryRow } from './log-rows.ts';
+import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
+import { ENTRY_COLUMNS, intactEntries, outlineLog, readRow, readRows } from './log-rows.ts';
+import type { EntryRow, PositionedRow, RowReading } from './log-rows.ts';
 import { log_migrations } from './log-schema.ts';
 import { mergeWrites } from './merge-writes.ts';
 import type { LogTail, MergedWrite } from './merge-writes.ts';
@@ -52,7 +52,9 @@ export class LogDatabase {
   readonly #insert: Statement<[number, GroupId, ...EntryRow]>;
   readonly #truncate: Statement<[number, number]>;
   readonly #update_meta: Statement<[number, string | null, string | null, number, GroupId]>;
-  readonly #select: Statement<[number, number], EntryRow>;
+  readonly #select: Statement<[number, number], PositionedRow>;
+  readonly #select_backwards: Statement<[number, number], PositionedRow>;
+  readonly #replace: Transaction<(entries: readonly Entry[]) => void>;
   readonly #commit: Transaction<(merged: MergedWrite) => void>;
   #tail: LogTail;
 
@@ -75,16 +77,22 @@ export class LogDatabase {
         `UPDATE raft_meta SET current_term = ?, voted_for = ?, voted_for_storage_id = ?,
            commit_index = ? WHERE group_id = ?`,
       );
-      this.#select = database
-        .prepare<[number, number], EntryRow>(
-          `SELECT ${ENTRY_COLUMNS} FROM raft_log WHERE position BETWEEN ? AND ? ORDER BY position`,
-        )
-        .raw();
+      const select = (order: 'ASC' | 'DESC') =>
+        database
+          .prepare<[number, number], PositionedRow>(
+            `SELECT ${ENTRY_COLUMNS}, position FROM raft_log
+               WHERE position BETWEEN ? AND ? ORDER BY position ${order}`,
+          )
+          .raw();
+      this.#select = select('ASC');
+      this.#select_backwards = select('DESC');
+      this.#replace = database.transaction((entries: readonly Entry[]) => this.#repair(entries));
       this.#commit = database.transaction((merged: MergedWrite) => this.#apply(merged));
       this.#tail = {
         hard_state: hardStateOf(meta),
         commit_index: meta.commit_index,
-        last_index: this.#lastIndex(),
+        // What was committed was there: missing at the end, it is missing like any other.
+        last_index: Math.max(this.#lastIndex(), meta.commit_index),
       };
     } catch (error) {
       database.close();
@@ -95,27 +103,26 @@ export class LogDatabase {
   /**
    * Everything a replica needs to go on, after reading and verifying every entry.
    *
-   * @throws {LogCorruptError} an entry is damaged or missing
+   * @throws {LogCorruptError} undamaged entries that contradict each other or the term
    */
   load(): StoredLog {
     const { hard_state, commit_index, last_index } = this.#tail;
-    const rows = this.#select.iterate(this.#position(1), this.#position(last_index));
-    const outline = outlineLog(verifiedEntries(rows, 1));
-    assert(outline.last_index === last_index, 'the log changed while it was read');
+    const damaged: LogIndex[] = [];
+    const outline = outlineLog(intactEntries(this.#readings(1, last_index), damaged));
     const last_term = outline.term_starts.at(-1)?.term ?? 0;
-    if (commit_index > last_index) {
-      throw new LogCorruptError(last_index + 1, `missing, though committed up to ${commit_index}`);
-    }
     if (last_term > hard_state.term) {
       throw new LogCorruptError(last_index, `of term ${last_term}, beyond term ${hard_state.term}`);
     }
+    const is_whole = damaged.length === 0;
+    assert(!is_whole || outline.last_index === last_index, 'the log changed while it was read');
     return {
+      damaged,
       hard_state,
       commit_index,
       before_first: { index: 0, term: 0 },
       last_index,
-      term_starts: outline.term_starts,
-      configuration_entries: outline.configuration_entries,
+      term_starts: is_whole ? outline.term_starts : [],
+      configuration_entries: is_whole ? outline.configuration_entries : [],
     };
   }
 
@@ -130,7 +137,7 @@ export class LogDatabase {
   /**
    * Verified entries from `from` on, at most through `through`, about `bytes_max` and at least one.
    *
-   * @throws {LogCorruptError} an entry is damaged or missing
+   * @throws {LogCorruptError} the first of them is damaged or missing; a later one ends the list
    */
   read(from: LogIndex, through: LogIndex, bytes_max: number): readonly Entry[] {
     assert(from >= 1 && through >= from - 1, `no range of entries: ${from} to ${through}`);
@@ -138,14 +145,38 @@ export class LogDatabase {
     let bytes = 0;
     const end = Math.min(through, this.#tail.last_index);
     if (end < from) return entries;
-    const rows = this.#select.iterate(this.#position(from), this.#position(end));
-    for (const entry of verifiedEntries(rows, from)) {
-      bytes += entryBytes(entry);
+    for (const reading of this.#readings(from, end)) {
+      if (reading.kind === 'damaged') {
+        if (entries.length > 0) break;
+        throw new LogCorruptError(reading.index, reading.what);
+      }
+      bytes += entryBytes(reading.entry);
       if (entries.length > 0 && bytes > bytes_max) break;
-      entries.push(entry);
+      entries.push(reading.entry);
     }
-    if (entries.length === 0) throw new LogCorruptError(from, 'missing');
     return entries;
+  }
+
+  /** Null: the entry is as it was written. */
+  inspect(index: LogIndex): DamagedEntry | null {
+    const { last_index } = this.#tail;
+    assert(index >= 1 && index <= last_index, `no entry of this log: ${index}`);
+    const [reading] = this.#readings(index, index);
+    assert(reading !== undefined, 'an entry without a reading');
+    if (reading.kind === 'intact') return null;
+    const { what, claims } = reading;
+    const before = this.#firstIntact(
+      this.#select_backwards.iterate(this.#position(1), this.#position(index - 1)),
+    );
+    const after = this.#firstIntact(
+      this.#select.iterate(this.#position(index + 1), this.#position(last_index)),
+    );
+    return { index, what, claims, before: before ?? { index: 0, term: 0 }, after };
+  }
+
+  /** Puts the entries in the place of damaged or missing ones: one transaction, on the disk at once. */
+  repair(entries: readonly Entry[]): void {
+    this.#replace.immediate(entries);
   }
 
   readIdentity(): LogIdentity {
@@ -172,6 +203,33 @@ export class LogDatabase {
     this.#database.close();
   }
 
+  /** One for each entry in the range, whether or not there is a row. */
+  #readings(from: LogIndex, through: LogIndex): Iterable<RowReading> {
+    const rows = this.#select.iterate(this.#position(from), this.#position(through));
+    return readRows(rows, (position) => position - this.#first_position, from, through);
+  }
+
+  #firstIntact(rows: Iterable<PositionedRow>): Position | null {
+    for (const row of rows) {
+      const reading = readRow(row[6] - this.#first_position, row);
+      if (reading.kind === 'intact')
+        return { index: reading.entry.index, term: reading.entry.term };
+    }
+    return null;
+  }
+
+  #repair(entries: readonly Entry[]): void {
+    const { hard_state, last_index } = this.#tail;
+    for (const entry of entries) {
+      assert(entry.index <= last_index, `entry ${entry.index} is not one of this log to repair`);
+      assert(entry.term <= hard_state.term, `entry ${entry.index} is of a term not yet durable`);
+      assert(this.inspect(entry.index) !== null, `entry ${entry.index} is not damaged`);
+      const position = this.#position(entry.index);
+      this.#truncate.run(position, position);
+      this.#insertEntry(entry);
+    }
+  }
+
   #apply(merged: MergedWrite): void {
     const { hard_state, commit_index } = merged.tail;
     if (merged.delete_from !== null) {
@@ -180,18 +238,7 @@ export class LogDatabase {
         this.#position(POSITIONS_PER_GROUP - 1),
       );
     }
-    for (const entry of merged.entries) {
-      this.#insert.run(
-        this.#position(entry.index),
-        this.#group_id,
-        entry.index,
-        entry.term,
-        entryKindCode(entry.kind),
-        entry.request_id,
-        entry.payload as Buffer,
-        entry.checksum,
-      );
-    }
+    for (const entry of merged.entries) this.#insertEntry(entry);
     const updated = this.#update_meta.run(
       hard_state.term,
       hard_state.voted_for?.node_id ?? null,
@@ -200,6 +247,19 @@ export class LogDatabase {
       this.#group_id,
     );
     assert(updated.changes === 1, 'the group has no row in raft_meta');
+  }
+
+  #insertEntry(entry: Entry): void {
+    this.#insert.run(
+      this.#position(entry.index),
+      this.#group_id,
+      entry.index,
+      entry.term,
+      entryKindCode(entry.kind),
+      entry.request_id,
+      entry.payload as Buffer,
+      entry.checksum,
+    );
   }
 
   #position(index: LogIndex): number {

@@ -12,6 +12,8 @@ export type LogRequest = { readonly call_id: number } & (
       readonly through: LogIndex;
       readonly bytes_max: number;
     }
+  | { readonly kind: 'inspect'; readonly index: LogIndex }
+  | { readonly kind: 'repair'; readonly entries: ArrayBuffer }
   | { readonly kind: 'read_identity' }
   | { readonly kind: 'set_promise'; readonly promise: string | null }
   | { readonly kind: 'set_cluster_id'; readonly cluster_id: ClusterId }
@@ -23,5 +25,14 @@ export type LogReply =
   /** All these writes are on the disk. */
   | { readonly kind: 'written'; readonly call_ids: readonly number[] }
   | { readonly kind: 'answered'; readonly call_id: number; readonly value: unknown }
+  /** This call, and no other, came to nothing. */
+  | {
+      readonly kind: 'rejected';
+      readonly call_id: number;
+      readonly what: string;
+      readonly corrupt_index: LogIndex | null;
+    }
+  /** Writes wait for space on the disk, or no longer do. */
+  | { readonly kind: 'disk_full'; readonly is_full: boolean }
   /** The end: nothing more is answered. */
   | { readonly kind: 'failed'; readonly what: string; readonly corrupt_index: LogIndex | null };

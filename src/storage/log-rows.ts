@@ -1,7 +1,9 @@
+import { assert } from '../base/assert.ts';
 import type { Position, Entry, LogIndex } from '../consensus/raft/entry.ts';
 import { entryKindOf } from '../consensus/raft/entry-kind-code.ts';
 import { entryChecksumHolds } from '../consensus/raft/seal-entry.ts';
-import { LogCorruptError } from './log-corrupt-error.ts';
+import type { DamagedEntry } from '../consensus/ports.ts';
+import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
 
 /** The columns of `raft_log` that make an entry, in the order of {@link ENTRY_COLUMNS}. */
 export type EntryRow = [
@@ -13,23 +15,68 @@ export type EntryRow = [
   checksum: number,
 ];
 
+/** With the key of the row, which says what entry it should be. */
+export type PositionedRow = [...EntryRow, position: number];
+
 export const ENTRY_COLUMNS = 'idx, term, kind, request_id, command, checksum';
 
-/**
- * Rows as entries, each verified, one at a time.
- *
- * @throws {LogCorruptError} a damaged entry, or another index than the next after `first`
- */
-export function* verifiedEntries(rows: Iterable<EntryRow>, first: LogIndex): Generator<Entry> {
+/** What a row, or the lack of one, comes to. */
+export type RowReading =
+  | { readonly kind: 'intact'; readonly entry: Entry }
+  | {
+      readonly kind: 'damaged';
+      readonly index: LogIndex;
+      readonly what: string;
+      readonly claims: DamagedEntry['claims'];
+    };
+
+/** The row that should be the entry at `index`. */
+export function readRow(index: LogIndex, row: EntryRow | PositionedRow): RowReading {
+  const [stored_index, term, kind_code, request_id, payload, checksum] = row;
+  const damaged = (what: string): RowReading => ({
+    kind: 'damaged',
+    index,
+    what,
+    claims: { term, checksum },
+  });
+  if (stored_index !== index) return damaged(`says that it is entry ${stored_index}`);
+  if (!Number.isSafeInteger(term) || term < 0) return damaged(`no term: ${term}`);
+  const kind = entryKindOf(kind_code);
+  if (kind === null) return damaged(`unknown kind ${kind_code}`);
+  const entry: Entry = { index, term, kind, request_id, payload, checksum };
+  return entryChecksumHolds(entry) ? { kind: 'intact', entry } : damaged('checksum does not match');
+}
+
+/** One reading for each entry from `first` through `last`; `rows` are those there are, in order. */
+export function* readRows(
+  rows: Iterable<PositionedRow>,
+  indexOf: (position: number) => LogIndex,
+  first: LogIndex,
+  last: LogIndex,
+): Generator<RowReading> {
   let expected = first;
-  for (const [index, term, kind_code, request_id, payload, checksum] of rows) {
-    if (index !== expected) throw new LogCorruptError(expected, `missing, found ${index} instead`);
-    const kind = entryKindOf(kind_code);
-    if (kind === null) throw new LogCorruptError(index, `unknown kind ${kind_code}`);
-    const entry: Entry = { index, term, kind, request_id, payload, checksum };
-    if (!entryChecksumHolds(entry)) throw new LogCorruptError(index, 'checksum does not match');
+  for (const row of rows) {
+    const index = indexOf(row[6]);
+    assert(index >= expected, 'rows out of order');
+    for (; expected < index; expected += 1) yield missing(expected);
+    yield readRow(index, row);
     expected += 1;
-    yield entry;
+  }
+  for (; expected <= last; expected += 1) yield missing(expected);
+}
+
+function missing(index: LogIndex): RowReading {
+  return { kind: 'damaged', index, what: 'missing', claims: null };
+}
+
+/** The entries that are as they were written; the indexes of the others go to `damaged`. */
+export function* intactEntries(
+  readings: Iterable<RowReading>,
+  damaged: LogIndex[],
+): Generator<Entry> {
+  for (const reading of readings) {
+    if (reading.kind === 'intact') yield reading.entry;
+    else damaged.push(reading.index);
   }
 }
 

@@ -1,12 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { assert, must } from '../base/assert.ts';
-import type { LogStore, StoredLog } from '../consensus/ports.ts';
+import type { DamagedEntry, LogStore, StoredLog } from '../consensus/ports.ts';
 import type { ClusterId } from '../consensus/raft/configuration.ts';
 import type { Persist } from '../consensus/raft/effect.ts';
-import { LogCorruptError } from './log-corrupt-error.ts';
+import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
+import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
 import type { LogDatabaseOptions, LogIdentity } from './log-database.ts';
 import type { LogReply, LogRequest } from './log-message.ts';
-import { decodeEntries, encodeWrites } from './write-codec.ts';
+import { decodeEntries, encodeEntries, encodeWrites } from './write-codec.ts';
 
 /** The log's thread ended, by an error or because it was closed; nothing works any more. */
 class LogStoreError extends Error {
@@ -16,6 +17,8 @@ class LogStoreError extends Error {
 export interface LogStoreOptions extends LogDatabaseOptions {
   /** The compiled `log-worker.ts`; by default the one beside this module. */
   readonly worker_url?: URL;
+  /** Writes wait for space on the disk, or no longer do. */
+  readonly onDiskFull?: (is_full: boolean) => void;
 }
 
 /** Identity of the storage; every change is on the disk when its promise resolves. */
@@ -37,11 +40,12 @@ export interface OpenedLogStore {
  * Opens raft.db in a thread of its own, so that no fsync ever waits on the main one.
  *
  * Rejects with {@link LogStoreError} when it cannot be opened. Later, the first error rejects all that
- * is waiting and all that follows: {@link LogCorruptError} when an entry is damaged or missing.
+ * is waiting and all that follows, but for a read of a damaged entry: {@link LogCorruptError}.
  */
 export async function openLogStore(options: LogStoreOptions): Promise<OpenedLogStore> {
   const { path, group_id, worker_url = new URL('./log-worker.js', import.meta.url) } = options;
-  const thread = new LogThread(worker_url, { path, group_id });
+  const onDiskFull = options.onDiskFull ?? ((): void => undefined);
+  const thread = new LogThread(worker_url, { path, group_id }, onDiskFull);
   await thread.opened;
   const store: LogStore = {
     load: () => thread.call<StoredLog>({ kind: 'load' }),
@@ -53,6 +57,8 @@ export async function openLogStore(options: LogStoreOptions): Promise<OpenedLogS
       const range = { kind: 'read', from, through, bytes_max } as const;
       return decodeEntries(await thread.call<ArrayBuffer>(range));
     },
+    inspect: (index) => thread.call<DamagedEntry | null>({ kind: 'inspect', index }),
+    repair: (entries) => thread.repair(entries),
     close: () => thread.close(),
   };
   const identity: IdentityStore = {
@@ -77,11 +83,17 @@ class LogThread {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #onDiskFull: (is_full: boolean) => void;
   #last_call_id = 0;
   #failure: Error | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(worker_url: URL, options: LogDatabaseOptions) {
+  constructor(
+    worker_url: URL,
+    options: LogDatabaseOptions,
+    onDiskFull: (is_full: boolean) => void,
+  ) {
+    this.#onDiskFull = onDiskFull;
     this.#worker = new Worker(worker_url, { workerData: options, name: 'raft-log' });
     this.opened = new Promise((resolve, reject) => {
       this.#waiting.set(0, { resolve: () => resolve(), reject });
@@ -105,6 +117,11 @@ class LogThread {
   async write(writes: readonly Persist[]): Promise<void> {
     const encoded = encodeWrites(writes);
     await this.#send({ kind: 'write', writes: encoded }, [encoded]);
+  }
+
+  async repair(entries: readonly Entry[]): Promise<void> {
+    const encoded = encodeEntries(entries);
+    await this.#send({ kind: 'repair', entries: encoded }, [encoded]);
   }
 
   close(): Promise<void> {
@@ -140,12 +157,12 @@ class LogThread {
         return;
       case 'answered':
         return this.#take(reply.call_id).resolve(reply.value);
+      case 'rejected':
+        return this.#take(reply.call_id).reject(errorOf(reply));
+      case 'disk_full':
+        return this.#onDiskFull(reply.is_full);
       case 'failed':
-        return this.#fail(
-          reply.corrupt_index === null
-            ? new LogStoreError(reply.what)
-            : new LogCorruptError(reply.corrupt_index, reply.what),
-        );
+        return this.#fail(errorOf(reply));
     }
   }
 
@@ -161,4 +178,11 @@ class LogThread {
     this.#waiting.clear();
     for (const waiting of rejected) waiting.reject(error);
   }
+}
+
+function errorOf(reply: { readonly what: string; readonly corrupt_index: LogIndex | null }): Error {
+  const { what, corrupt_index } = reply;
+  return corrupt_index === null
+    ? new LogStoreError(what)
+    : new LogCorruptError(corrupt_index, what);
 }

@@ -42,6 +42,7 @@ export function describeLogStore(name: string, setup: () => Promise<LogStoreUnde
 
     test('a new log is empty', async () => {
       expect(await store.load()).toEqual({
+        damaged: [],
         hard_state: { term: 0, voted_for: null },
         commit_index: 0,
         before_first: { index: 0, term: 0 },

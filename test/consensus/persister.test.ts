@@ -19,6 +19,8 @@ function heldStore(): {
     store: {
       load: unused,
       read: unused,
+      inspect: unused,
+      repair: unused,
       close: () => Promise.resolve(),
       write: (writes) => {
         batches.push(writes);

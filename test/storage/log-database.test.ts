@@ -2,7 +2,7 @@ import { readFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { LogCorruptError } from '../../src/storage/log-corrupt-error.ts';
+import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
 import { LogDatabase } from '../../src/storage/log-database.ts';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
 import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
@@ -35,6 +35,15 @@ function meddle(path: string, sql: string): void {
   database.close();
 }
 
+function allRows(path: string): unknown {
+  const database = new Database(path, { readonly: true });
+  try {
+    return database.prepare('SELECT * FROM raft_log ORDER BY position').all();
+  } finally {
+    database.close();
+  }
+}
+
 function logOfFive(): string {
   const path = newPath();
   opened(path, (log) => log.write([enterTerm(2, { entries: commandEntries(1, 5, 2) })]));
@@ -53,20 +62,49 @@ test.each([
   const path = logOfFive();
   meddle(path, sql);
   opened(path, (log) => {
-    for (const look of [() => log.load(), () => log.read(1, 5, Infinity)]) {
-      expect(look).toThrow(LogCorruptError);
-      expect(look).toThrow(expect.objectContaining({ index }));
-      expect(look).toThrow(`entry ${index}:`);
-    }
-    expect(log.read(1, index - 1, Infinity)).toHaveLength(index - 1);
+    expect(log.load()).toMatchObject({ damaged: [index], last_index: 5, term_starts: [] });
+    const look = (): unknown => log.read(index, 5, Infinity);
+    expect(look).toThrow(LogCorruptError);
+    expect(look).toThrow(expect.objectContaining({ index }));
+    expect(look).toThrow(`entry ${index}:`);
+    if (index > 1) expect(log.read(1, 5, Infinity)).toHaveLength(index - 1);
+    expect(log.inspect(index)).toMatchObject({
+      index,
+      before: { index: index - 1, term: index === 1 ? 0 : 2 },
+      after: index === 5 ? null : { index: index + 1, term: 2 },
+    });
   });
 });
 
-test('a committed entry that is missing at the end is found on loading', () => {
+test('a repaired entry is the entry again, and no other may be replaced', () => {
+  const path = logOfFive();
+  const rows = (): unknown => allRows(path);
+  const before = rows();
+  meddle(path, "UPDATE raft_log SET command = x'00', idx = 77, term = -1 WHERE idx = 3");
+  meddle(path, 'DELETE FROM raft_log WHERE idx = 4');
+  opened(path, (log) => {
+    expect(log.load().damaged).toEqual([3, 4]);
+    expect(log.inspect(3)).toMatchObject({ claims: { term: -1 }, after: { index: 5, term: 2 } });
+    expect(log.inspect(4)).toMatchObject({ claims: null, before: { index: 2, term: 2 } });
+    expect(log.inspect(5)).toBeNull();
+    expect(() => log.repair([commandEntry(5, 2)])).toThrow('not damaged');
+    expect(() => log.repair([commandEntry(6, 2)])).toThrow('not one of this log');
+    expect(() => log.repair([commandEntry(4, 3)])).toThrow('not yet durable');
+    log.repair(commandEntries(3, 4, 2));
+    expect(log.load()).toMatchObject({ damaged: [], last_index: 5 });
+  });
+  expect(rows()).toEqual(before);
+});
+
+test('committed entries that are missing at the end are damaged ones', () => {
   const path = logOfFive();
   opened(path, (log) => log.write([enterTerm(3, { commit_index: 5 })]));
-  meddle(path, 'DELETE FROM raft_log WHERE idx = 5');
-  opened(path, (log) => expect(() => log.load()).toThrow(expect.objectContaining({ index: 5 })));
+  meddle(path, 'DELETE FROM raft_log WHERE idx >= 4');
+  opened(path, (log) => {
+    expect(log.load()).toMatchObject({ damaged: [4, 5], last_index: 5 });
+    log.repair(commandEntries(4, 5, 2));
+    expect(log.load()).toMatchObject({ damaged: [], last_index: 5 });
+  });
 });
 
 test('groups share a file and nothing else', () => {

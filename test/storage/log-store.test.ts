@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { LogCorruptError } from '../../src/storage/log-corrupt-error.ts';
+import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
 import { LogDatabase } from '../../src/storage/log-database.ts';
 import { openLogStore } from '../../src/storage/log-store.ts';
 import type { OpenedLogStore } from '../../src/storage/log-store.ts';
@@ -59,7 +59,7 @@ test('the identity is read and written through the thread', async () => {
   await second.close();
 });
 
-test('a damaged entry is an error with its index, and final', async () => {
+test('a damaged entry is an error for who reads it, and for nobody else', async () => {
   const path = join(newDirectory(), 'raft.db');
   const log = new LogDatabase({ path, group_id });
   log.write([enterTerm(1, { entries: commandEntries(1, 5, 1) })]);
@@ -70,14 +70,18 @@ test('a damaged entry is an error with its index, and final', async () => {
 
   const opened = await openCompiled(path);
   const { store } = opened;
-  expect(await store.read(1, 2, 1_000_000)).toHaveLength(2);
   const loading = store.load();
-  const waiting = store.write([persist({ entries: [commandEntry(6, 1)] })]);
-  const failures = await Promise.allSettled([loading, waiting]);
-  for (const failure of [...failures, ...(await Promise.allSettled([store.read(1, 2, 1)]))]) {
-    expect(failure).toMatchObject({ status: 'rejected', reason: { index: 3 } });
-    expect(failure.status === 'rejected' && failure.reason).toBeInstanceOf(LogCorruptError);
-  }
+  const reading = store.read(3, 5, 1_000_000);
+  const writing = store.write([persist({ entries: [commandEntry(6, 1)] })]);
+  expect((await loading).damaged).toEqual([3]);
+  await expect(reading).rejects.toBeInstanceOf(LogCorruptError);
+  await expect(reading).rejects.toMatchObject({ index: 3 });
+  await writing;
+  expect(await store.read(1, 6, 1_000_000)).toHaveLength(2);
+  expect(await store.inspect(3)).toMatchObject({ what: 'checksum does not match' });
+  await store.repair([commandEntry(3, 1)]);
+  expect(await store.inspect(3)).toBeNull();
+  expect(await store.read(1, 6, 1_000_000)).toHaveLength(6);
   await opened.close();
 });
 

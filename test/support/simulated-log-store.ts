@@ -1,8 +1,9 @@
 import { assert } from '../../src/base/assert.ts';
-import type { LogStore, StoredLog } from '../../src/consensus/ports.ts';
+import type { DamagedEntry, LogStore, StoredLog } from '../../src/consensus/ports.ts';
 import type { Persist } from '../../src/consensus/raft/effect.ts';
 import { entryBytes } from '../../src/consensus/raft/entry.ts';
-import type { Entry } from '../../src/consensus/raft/entry.ts';
+import type { Entry, LogIndex, Position } from '../../src/consensus/raft/entry.ts';
+import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
 import { outlineLog } from '../../src/storage/log-rows.ts';
 import { mergeWrites } from '../../src/storage/merge-writes.ts';
 import type { LogTail } from '../../src/storage/merge-writes.ts';
@@ -16,7 +17,12 @@ export interface SimulatedLogStoreOptions {
 interface Platter {
   tail: LogTail;
   entries: Entry[];
+  /** What happened to entries that are no longer as they were written. */
+  damage: Map<LogIndex, Damage>;
 }
+
+/** `payload`: the row still says its term and checksum. `row`: it says nonsense. `lost`: it is gone. */
+type Damage = 'payload' | 'row' | 'lost';
 
 /** One call: `run` reads the platter once the writes before it are on it. */
 interface Call {
@@ -44,6 +50,7 @@ export class SimulatedLogStore implements LogStore {
     this.#platter = {
       tail: { hard_state: { term: 0, voted_for: null }, commit_index: 0, last_index: 0 },
       entries: [],
+      damage: new Map(),
     };
   }
 
@@ -75,6 +82,16 @@ export class SimulatedLogStore implements LogStore {
     for (const call of calls) call.reject(this.#failure);
   }
 
+  /** The disk no longer gives the entry back. */
+  damage(index: LogIndex, damage: Damage): void {
+    assert(index >= 1 && index <= this.#platter.tail.last_index, 'no entry to damage');
+    this.#platter.damage.set(index, damage);
+  }
+
+  get damaged(): readonly LogIndex[] {
+    return [...this.#platter.damage.keys()].toSorted((one, other) => one - other);
+  }
+
   /**
    * What is not on the disk is gone, but for what it had got to of the writes that wait: the first
    * `torn_writes` of them. Nothing of this store ever resolves again.
@@ -95,7 +112,8 @@ export class SimulatedLogStore implements LogStore {
   reopen(torn_writes = 0): SimulatedLogStore {
     this.powerCut(torn_writes);
     const reopened = new SimulatedLogStore({ soon: this.#soon });
-    reopened.#platter = { tail: this.#platter.tail, entries: [...this.#platter.entries] };
+    const { tail, entries, damage } = this.#platter;
+    reopened.#platter = { tail, entries: [...entries], damage: new Map(damage) };
     return reopened;
   }
 
@@ -104,7 +122,10 @@ export class SimulatedLogStore implements LogStore {
       const { tail, entries } = this.#platter;
       const outline = outlineLog(entries);
       assert(outline.last_index === tail.last_index, 'the platter holds its own tail');
-      return { ...tail, ...outline, before_first: { index: 0, term: 0 } };
+      const { damaged } = this;
+      const nothing = { term_starts: [], configuration_entries: [] };
+      const told = damaged.length === 0 ? outline : { ...outline, ...nothing };
+      return { ...tail, ...told, damaged, before_first: { index: 0, term: 0 } };
     });
   }
 
@@ -118,11 +139,49 @@ export class SimulatedLogStore implements LogStore {
       const found: Entry[] = [];
       let bytes = 0;
       for (const entry of this.#platter.entries.slice(from - 1, through)) {
+        if (this.#platter.damage.has(entry.index)) {
+          if (found.length > 0) break;
+          throw new LogCorruptError(entry.index, 'damaged by the test');
+        }
         bytes += entryBytes(entry);
         if (found.length > 0 && bytes > bytes_max) break;
         found.push(entry);
       }
       return found;
+    });
+  }
+
+  inspect(index: LogIndex): Promise<DamagedEntry | null> {
+    return this.#call(null, () => {
+      const { entries, damage } = this.#platter;
+      const kind = damage.get(index);
+      const entry = entries[index - 1];
+      if (kind === undefined || entry === undefined) return null;
+      const intact = entries.filter((one) => !damage.has(one.index)).map(positionOf);
+      const { term, checksum } = entry;
+      return {
+        index,
+        what: `damaged by the test: ${kind}`,
+        claims:
+          kind === 'lost'
+            ? null
+            : { term: kind === 'row' ? 0 : term, checksum: kind === 'row' ? 0 : checksum },
+        before: intact.findLast((one) => one.index < index) ?? { index: 0, term: 0 },
+        after: intact.find((one) => one.index > index) ?? null,
+      };
+    });
+  }
+
+  repair(entries: readonly Entry[]): Promise<void> {
+    return this.#call(null, () => {
+      const { tail, damage } = this.#platter;
+      for (const entry of entries) {
+        assert(damage.has(entry.index), `entry ${entry.index} is not damaged`);
+        assert(entry.term <= tail.hard_state.term, 'an entry of a term not yet durable');
+        this.#platter.entries[entry.index - 1] = entry;
+        damage.delete(entry.index);
+      }
+      this.#syncs += 1;
     });
   }
 
@@ -137,7 +196,16 @@ export class SimulatedLogStore implements LogStore {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise<T>((resolve, reject) => {
       if (this.#is_dead) return;
-      this.#calls.push({ writes, run: () => resolve(answer()), reject });
+      const run = (): void => {
+        try {
+          resolve(answer());
+        } catch (error) {
+          // Of a read, and no concern of any other call.
+          if (!(error instanceof LogCorruptError)) throw error;
+          reject(error);
+        }
+      };
+      this.#calls.push({ writes, run, reject });
       this.#schedule();
     });
   }
@@ -184,7 +252,12 @@ export class SimulatedLogStore implements LogStore {
       const kept = (merged.delete_from ?? Infinity) - 1;
       this.#platter.entries = [...this.#platter.entries.slice(0, kept), ...merged.entries];
       this.#platter.tail = merged.tail;
+      for (const index of this.damaged) if (index > kept) this.#platter.damage.delete(index);
       this.#syncs += 1;
     }
   }
+}
+
+function positionOf({ index, term }: Entry): Position {
+  return { index, term };
 }

@@ -1,5 +1,6 @@
 import { memberKey } from './configuration.ts';
 import type { Member } from './configuration.ts';
+import { leavesElectionOut } from './disk-low.ts';
 import { lastPosition } from './log.ts';
 import type { VoteResponse } from './message.ts';
 import { isQuorum } from './quorum.ts';
@@ -23,7 +24,7 @@ export function mayStand(state: RaftState): boolean {
 
 /** The election timeout elapsed without a leader or a vote given. */
 export function campaign(state: RaftState): void {
-  if (!mayStand(state)) {
+  if (!mayStand(state) || leavesElectionOut(state)) {
     becomeFollower(state, state.term, null);
     return;
   }

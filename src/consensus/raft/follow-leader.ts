@@ -18,5 +18,6 @@ export function followLeader(state: RaftState, from: Member, term: Term): boolea
     assert(sameMember(state.leader, from), 'two leaders in one term');
     state.election_elapsed = 0;
   }
+  state.elections_left_out = 0;
   return true;
 }

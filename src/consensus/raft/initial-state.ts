@@ -46,6 +46,8 @@ export function createState(options: RaftOptions, initial: InitialState): RaftSt
     apply_through: applied_index,
     applied_index,
     is_apply_halted: false,
+    is_disk_low: false,
+    elections_left_out: 0,
     role: 'follower',
     leader: null,
     election_elapsed: 0,

@@ -45,5 +45,7 @@ export type Input =
   | { readonly kind: 'applied'; readonly index: LogIndex }
   /** Nothing more can be applied here: this replica votes and replicates, and never leads again. */
   | { readonly kind: 'apply_halted' }
+  /** Short of space, or no longer: see `disk-low.ts`. */
+  | { readonly kind: 'disk_low'; readonly is_low: boolean }
   /** Every member has promised: write the first entry. Once in a cluster's life. */
   | { readonly kind: 'bootstrap'; readonly configuration: Configuration };

@@ -28,6 +28,7 @@ export function receiveProposals(state: RaftState, proposals: readonly Proposal[
     const leading = leadingState(state);
     const index = state.log.last_index + entries.length + 1;
     if (
+      (state.is_disk_low && proposal.kind === 'command') ||
       index - state.commit_index > limits.uncommitted_entries_max ||
       leading.uncommitted_bytes >= limits.uncommitted_bytes_max
     ) {

@@ -105,6 +105,10 @@ export interface RaftState {
   applied_index: LogIndex;
   /** It could commit, and answer nobody. */
   is_apply_halted: boolean;
+  /** Short of space: it lets others lead, and takes no commands when it leads all the same. */
+  is_disk_low: boolean;
+  /** Since it was short of space, or last heard a leader. */
+  elections_left_out: number;
 
   role: Role;
   leader: Member | null;

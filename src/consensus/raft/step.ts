@@ -5,6 +5,7 @@ import { bootstrap } from './bootstrap-entry.ts';
 import { receiveMembershipChange } from './change-membership.ts';
 import { commitByQuorum } from './commit.ts';
 import type { Member } from './configuration.ts';
+import { receiveDiskLow } from './disk-low.ts';
 import type { Effect } from './effect.ts';
 import { countOwnVote, receiveVoteResponse } from './election.ts';
 import { heartbeatFailed, receiveHeartbeatRequest, receiveHeartbeatResponse } from './heartbeat.ts';
@@ -73,6 +74,8 @@ function receive(state: RaftState, input: Input): void {
       return receiveApplied(state, input.index);
     case 'apply_halted':
       return receiveApplyHalted(state);
+    case 'disk_low':
+      return receiveDiskLow(state, input.is_low);
     case 'bootstrap':
       return bootstrap(state, input.configuration);
     default:

@@ -15,7 +15,7 @@ export function receiveTimeoutNow(
   token: Token,
   message: TimeoutNowRequest,
 ): void {
-  const accepted = followLeader(state, from, message.term) && mayStand(state);
+  const accepted = followLeader(state, from, message.term) && mayStand(state) && !state.is_disk_low;
   if (accepted) startElection(state, true);
   state.effects.push({
     kind: 'reply_after_persist',

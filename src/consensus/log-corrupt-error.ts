@@ -1,4 +1,4 @@
-import type { LogIndex } from '../consensus/raft/entry.ts';
+import type { LogIndex } from './raft/entry.ts';
 
 /** The stored log is not what was written: an entry is damaged or missing. */
 export class LogCorruptError extends Error {

@@ -1,0 +1,71 @@
+import { assert } from '../base/assert.ts';
+import type { EntryOffer } from './entry-offer.ts';
+import type { DamagedEntry } from './ports.ts';
+import type { Entry, LogIndex, Term } from './raft/entry.ts';
+
+/** What the replica that repairs knows of itself. */
+export interface OwnLog {
+  /** Everything up to here is known to be committed. */
+  readonly committed_through: LogIndex;
+  /** No entry of its log is of a later term. */
+  readonly term: Term;
+}
+
+export type OfferJudgement =
+  /** This is the very entry that was there. */
+  | { readonly kind: 'same'; readonly entry: Entry }
+  /**
+   * Nothing undamaged follows it here, and this is what is committed there: what was there is either the
+   * same, or was never committed and never will be, together with all that followed it.
+   */
+  | { readonly kind: 'committed_tail'; readonly entry: Entry }
+  /** From here on this log holds what was never committed and never will be. */
+  | { readonly kind: 'stale'; readonly from: LogIndex }
+  | { readonly kind: 'unproven' };
+
+/**
+ * Whether another replica's entry is the one that is damaged here (docs/decisions/0012). A checksum says
+ * that an entry was not damaged, not that it stood in this log: two leaders may have written two entries
+ * for one index. What proves it:
+ *
+ * - state machine safety (paper, Figure 3): an index has one committed entry;
+ * - log matching (ibid.): logs that agree on index and term of an entry agree on all before it.
+ */
+export function judgeOffer(damaged: DamagedEntry, offer: EntryOffer, own: OwnLog): OfferJudgement {
+  const { index, before, after, claims } = damaged;
+  const { entry, committed_through } = offer;
+  assert(entry === null || entry.index === index, 'an offer of another entry');
+  assert(before.index < index && (after === null || after.index > index), 'no neighbours');
+  const is_committed_there = committed_through >= index;
+  if (entry !== null && index <= own.committed_through && is_committed_there) {
+    return { kind: 'same', entry };
+  }
+  if (entry !== null && claims?.term === entry.term && claims.checksum === entry.checksum) {
+    return { kind: 'same', entry };
+  }
+  if (after !== null) {
+    if (entry !== null && offer.after_term === after.term) return { kind: 'same', entry };
+    return judgeSuccessor(after, offer, own);
+  }
+  if (entry === null || !is_committed_there || index <= own.committed_through) {
+    return { kind: 'unproven' };
+  }
+  if (entry.term > own.term) return { kind: 'stale', from: index };
+  const agrees_before = before.index <= own.committed_through || offer.before_term === before.term;
+  return agrees_before ? { kind: 'committed_tail', entry } : { kind: 'unproven' };
+}
+
+/** Another entry than the undamaged one here is committed there: this one never will be. */
+function judgeSuccessor(
+  after: NonNullable<DamagedEntry['after']>,
+  offer: EntryOffer,
+  own: OwnLog,
+): OfferJudgement {
+  const is_other_committed =
+    offer.committed_through >= after.index &&
+    offer.after_term !== null &&
+    offer.after_term !== after.term;
+  if (!is_other_committed) return { kind: 'unproven' };
+  assert(after.index > own.committed_through, 'two committed entries at one index');
+  return { kind: 'stale', from: after.index };
+}

@@ -1,0 +1,101 @@
+import { assert } from '../base/assert.ts';
+import { limits } from '../limits.ts';
+import type { EntrySource } from './entry-offer.ts';
+import { LogCorruptError } from './log-corrupt-error.ts';
+import type { RepairObserver } from './log-repair.ts';
+import type { Clock, LogStore } from './ports.ts';
+import type { Entry, LogIndex, Term } from './raft/entry.ts';
+
+/** Where a running group gets entries that are damaged on its disk. */
+export interface RepairPort {
+  readonly source: EntrySource;
+  readonly observer: RepairObserver;
+}
+
+export interface LogReaderOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  /** Null: nothing can be repaired while it runs. */
+  readonly repair: RepairPort | null;
+  /** The core's knowledge of the log, which no damage on the disk touches; null: not in the log. */
+  readonly termAt: (index: LogIndex) => Term | null;
+  /** An entry is damaged, and there is nobody to fetch it from. */
+  readonly onLost: (error: LogCorruptError) => void;
+}
+
+/**
+ * Reads entries that are no longer in memory. A read that meets a damaged entry fails, and that entry is
+ * fetched from the others meanwhile: whoever read it tries again. One entry is repaired at a time.
+ */
+export class LogReader {
+  readonly #options: LogReaderOptions;
+  #is_repairing = false;
+  #is_stopped = false;
+
+  constructor(options: LogReaderOptions) {
+    this.#options = options;
+  }
+
+  /** As {@link LogStore.read}. */
+  async read(from: LogIndex, through: LogIndex, bytes_max: number): Promise<readonly Entry[]> {
+    try {
+      return await this.#options.store.read(from, through, bytes_max);
+    } catch (error) {
+      if (error instanceof LogCorruptError) this.#startRepair(error);
+      throw error;
+    }
+  }
+
+  stop(): void {
+    this.#is_stopped = true;
+  }
+
+  #startRepair(error: LogCorruptError): void {
+    const { repair, onLost } = this.#options;
+    if (this.#is_repairing || this.#is_stopped) return;
+    if (repair === null || !repair.source.hasOthers()) {
+      onLost(error);
+      return;
+    }
+    this.#is_repairing = true;
+    void this.#attempt(repair, error, 1);
+  }
+
+  async #attempt(repair: RepairPort, error: LogCorruptError, attempt: number): Promise<void> {
+    const { clock } = this.#options;
+    const is_done = await this.#repairFrom(repair, error.index);
+    if (is_done || this.#is_stopped) {
+      this.#is_repairing = false;
+      return;
+    }
+    repair.observer.waiting(error.index, error.what, attempt);
+    const doubled_ms = limits.log_repair_pause_ms_min * 2 ** Math.min(attempt - 1, 10);
+    clock.after(Math.min(doubled_ms, limits.log_repair_pause_ms_max), () => {
+      void this.#attempt(repair, error, attempt + 1);
+    });
+  }
+
+  /**
+   * "If two entries in different logs have the same index and term, then they store the same command"
+   * (paper, §5.3): the core still knows the term.
+   */
+  async #repairFrom({ source, observer }: RepairPort, index: LogIndex): Promise<boolean> {
+    const { store, termAt } = this.#options;
+    const offers = await source.ask({ index, before_index: 0, after_index: 0 });
+    // Both in one turn: a write that comes later finds the entry repaired, or has replaced it.
+    const term = termAt(index);
+    if (term === null || this.#is_stopped) return true;
+    const entry = offers.find((offer) => offer.entry?.term === term)?.entry ?? null;
+    if (entry === null) return false;
+    assert(entry.index === index, 'an offer of another entry');
+    try {
+      if ((await store.inspect(index)) === null || termAt(index) !== term) return true;
+      await store.repair([entry]);
+    } catch {
+      // The store is closed or has failed: whoever writes next hears of it.
+      return true;
+    }
+    observer.repaired(index);
+    return true;
+  }
+}

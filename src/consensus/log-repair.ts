@@ -1,0 +1,164 @@
+import { assert } from '../base/assert.ts';
+import { limits } from '../limits.ts';
+import type { EntryOffer, EntrySource } from './entry-offer.ts';
+import { judgeOffer } from './judge-offer.ts';
+import type { OfferJudgement, OwnLog } from './judge-offer.ts';
+import { LogCorruptError } from './log-corrupt-error.ts';
+import type { Clock, DamagedEntry, LogStore, StoredLog } from './ports.ts';
+import type { Entry, LogIndex } from './raft/entry.ts';
+
+/** Told about what operators want to see. Must not throw. */
+export interface RepairObserver {
+  /** After every attempt in vain: the first damaged entry, and why it is not repaired yet. */
+  waiting(index: LogIndex, why: string, attempt: number): void;
+  repaired(index: LogIndex): void;
+  /** What could never have been committed was deleted from here on. */
+  cut(from: LogIndex): void;
+}
+
+export interface LogRepairOptions {
+  readonly store: LogStore;
+  readonly source: EntrySource;
+  readonly clock: Clock;
+  readonly observer: RepairObserver;
+  /** What the state machine has applied was committed, even if the hint on disk is older. */
+  readonly applied_index: LogIndex;
+}
+
+const NOBODY_TO_ASK = 'damaged, and there is no other replica to fetch it from';
+
+/** The first entry that is still damaged. */
+interface Left {
+  readonly index: LogIndex;
+  readonly what: string;
+  readonly why: string;
+}
+
+interface Attempt {
+  /** The log is another than before: time to look again. */
+  readonly has_changed: boolean;
+  readonly left: Left | null;
+}
+
+/**
+ * Makes a damaged log whole before the replica takes part in anything (docs/decisions/0012): what it
+ * promised to keep it has again, so it forgets nothing that it acknowledged. While the entries cannot be
+ * had it waits, and asks again.
+ *
+ * @throws {LogCorruptError} there is nobody to ask
+ */
+export async function repairLog(options: LogRepairOptions): Promise<StoredLog> {
+  const { store, source, clock, observer } = options;
+  let pause_ms: number = limits.log_repair_pause_ms_min;
+  for (let attempt = 1; ;) {
+    const stored = await store.load();
+    const [first_damaged] = stored.damaged;
+    if (first_damaged === undefined) return stored;
+    if (!source.hasOthers()) throw new LogCorruptError(first_damaged, NOBODY_TO_ASK);
+    const { has_changed, left } = await attemptAll(options, stored);
+    if (has_changed) continue;
+    assert(left !== null, 'a damaged log, and nothing left to repair');
+    observer.waiting(left.index, `${left.what}; ${left.why}`, attempt);
+    await new Promise<void>((resolve) => {
+      clock.after(pause_ms, resolve);
+    });
+    pause_ms = Math.min(pause_ms * 2, limits.log_repair_pause_ms_max);
+    attempt += 1;
+  }
+}
+
+async function attemptAll(options: LogRepairOptions, stored: StoredLog): Promise<Attempt> {
+  const { store, source, observer, applied_index } = options;
+  const own: OwnLog = {
+    committed_through: Math.max(stored.commit_index, applied_index),
+    term: stored.hard_state.term,
+  };
+  let has_changed = false;
+  let left: Left | null = null;
+  let tail: Entry[] = [];
+  for (const index of stored.damaged) {
+    const damaged = await store.inspect(index);
+    assert(damaged !== null, 'repaired by somebody else');
+    const offers = await askAll(source, damaged);
+    const judged = judgeOffers(damaged, offers, own);
+    if (judged.kind === 'stale') {
+      await cut(options, own, judged.from);
+      return { has_changed: true, left: null };
+    }
+    if (judged.kind === 'same') {
+      await store.repair([judged.entry]);
+      observer.repaired(index);
+      has_changed = true;
+      // It is followed by something undamaged now.
+      tail = [];
+      continue;
+    }
+    if (judged.kind === 'committed_tail') tail.push(judged.entry);
+    left ??= { index, what: damaged.what, why: whyNot(offers) };
+  }
+  if (has_changed || !(await isWholeTail(store, tail, stored.last_index))) {
+    return { has_changed, left };
+  }
+  await store.repair(tail);
+  for (const { index } of tail) observer.repaired(index);
+  return { has_changed: true, left };
+}
+
+/**
+ * Whether these are all the entries from the last undamaged one to the end. If they were not what stood
+ * here, whatever they left behind them would be of another history.
+ */
+async function isWholeTail(
+  store: LogStore,
+  tail: readonly Entry[],
+  last_index: LogIndex,
+): Promise<boolean> {
+  const first = tail[0];
+  if (first === undefined || first.index + tail.length - 1 !== last_index) return false;
+  const damaged = await store.inspect(first.index);
+  return damaged !== null && damaged.after === null && damaged.before.index === first.index - 1;
+}
+
+async function cut(
+  { store, observer }: LogRepairOptions,
+  own: OwnLog,
+  from: LogIndex,
+): Promise<void> {
+  assert(from > own.committed_through, 'what is committed is never cut');
+  await store.write([
+    {
+      kind: 'persist',
+      write_id: 0,
+      hard_state: null,
+      truncate_from: from,
+      entries: [],
+      commit_index: 0,
+    },
+  ]);
+  observer.cut(from);
+}
+
+function askAll(source: EntrySource, damaged: DamagedEntry): Promise<readonly EntryOffer[]> {
+  const { index, before, after } = damaged;
+  return source.ask({ index, before_index: before.index, after_index: after?.index ?? 0 });
+}
+
+/** The best of them; no two proofs can contradict each other. */
+function judgeOffers(
+  damaged: DamagedEntry,
+  offers: readonly EntryOffer[],
+  own: OwnLog,
+): OfferJudgement {
+  const judgements = offers.map((offer) => judgeOffer(damaged, offer, own));
+  for (const kind of ['same', 'stale', 'committed_tail'] as const) {
+    const found = judgements.find((judgement) => judgement.kind === kind);
+    if (found !== undefined) return found;
+  }
+  return { kind: 'unproven' };
+}
+
+function whyNot(offers: readonly EntryOffer[]): string {
+  if (offers.length === 0) return 'no other replica answers';
+  if (offers.every(({ entry }) => entry === null)) return 'no replica that answers has it';
+  return 'no replica that answers knows it to be committed or can show that it has the same';
+}
