@@ -25,12 +25,12 @@ import { addressesOf, announcementOf } from './node/addresses.ts';
 import { openConsensus, TICK_MS } from './node/consensus.ts';
 import type { NodeConsensus } from './node/consensus.ts';
 import { startDiscovery } from './node/discovery.ts';
+import { openDoors } from './node/doors.ts';
+import { entriesRoute } from './node/entry-exchange.ts';
 import { createForward, forwardRoute } from './node/forwarding.ts';
-import { openFrontDoor } from './node/front-door.ts';
 import type { FrontDoor } from './node/front-door.ts';
 import { loadKeys } from './node/keys.ts';
 import type { NodeKeys } from './node/keys.ts';
-import { StartRefused } from './node/start-refused.ts';
 import { openStorage } from './node/storage.ts';
 import { checkTls } from './node/tls-trust.ts';
 import type { NodeStorage } from './node/storage.ts';
@@ -98,7 +98,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     boot_id,
     clock,
     observer: observerOf(metrics, log),
+    metrics,
     log,
+    onApplyStalled: (why) => log.error({ err: why }, 'TODO'),
     onFailed(part, error) {
       if (part !== 'state' || !(error instanceof UnknownCommandError)) {
         onBroken(error);
@@ -113,7 +115,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   running.replica = replica;
   const parts = { config, log, storage, keys, consensus, announcement, metrics, replica };
   const api = createNodeApi(parts, running);
-  const doors = await openDoors(config, createNodeReceiver(parts, api), api);
+  const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
   consensus.group.start();
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
@@ -226,7 +228,7 @@ async function askForPeers({ transport, book }: NodeConsensus, leader: Member): 
 }
 
 function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
-  const { config, consensus, announcement, metrics, log, replica } = parts;
+  const { config, storage, consensus, announcement, metrics, log, replica } = parts;
   const { identity, keyring, keeper, book, group } = consensus;
   const peers: Route = {
     method: 'GET',
@@ -241,6 +243,11 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
     nowMs: Date.now,
     routes: [
       peers,
+      entriesRoute({
+        group_id: GROUP_ID,
+        store: storage.log_store.store,
+        committedThrough: () => group.state.apply_through,
+      }),
       forwardRoute((source_node_id, command) => api.receiveForwarded(source_node_id, command)),
       ...clusterRoutes({
         keeper,
@@ -322,31 +329,5 @@ async function livenessOf(data_directory: string): Promise<string | null> {
     return null;
   } catch {
     return 'The data directory cannot be written.';
-  }
-}
-
-/** One port, or a second one for what replicas say to each other. */
-async function openDoors(
-  config: Config,
-  receiver: Receiver,
-  api: Api,
-): Promise<readonly FrontDoor[]> {
-  const { http_addr, rpc_addr, tls } = config;
-  const serveApi: Parameters<typeof openFrontDoor>[0]['handlers'][number] = (request, response) => {
-    api.listener(request, response);
-    return true;
-  };
-  const receive: typeof serveApi = (request, response) => receiver.handle(request, response);
-  try {
-    if (rpc_addr === null) {
-      return [await openFrontDoor({ ...http_addr, tls, handlers: [receive, serveApi] })];
-    }
-    return [
-      await openFrontDoor({ ...rpc_addr, tls, handlers: [receive] }),
-      await openFrontDoor({ ...http_addr, tls, handlers: [serveApi] }),
-    ];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartRefused(`cannot listen as HTTP_ADDR and RPC_ADDR say: ${reason}`);
   }
 }

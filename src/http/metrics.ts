@@ -2,6 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observer } from '../consensus/ports.ts';
 import type { ReplicaStatus } from '../replica/replica.ts';
+import { createStorageMetrics } from './storage-metrics.ts';
+import type { StorageMetrics } from './storage-metrics.ts';
 
 export interface MetricsOptions {
   /** Read at scrape time; null until the replica runs. */
@@ -27,6 +29,7 @@ export interface Metrics {
   readonly registry: Registry;
   /** For the Raft driver. */
   readonly observer: Observer;
+  readonly storage: StorageMetrics;
   /** `route` is a template, never a raw path. */
   requestServed(method: string, route: string, status: number, duration_ms: number): void;
   /** A request was answered `rate_limited`. */
@@ -82,6 +85,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     registry,
     observer: createObserver(registry, options.group_id),
+    storage: createStorageMetrics(registry, options.group_id),
     requestServed: (method, route, status, duration_ms) => {
       const status_class = `${Math.floor(status / 100)}xx`;
       requests.labels(method, route, status_class).observe(duration_ms / 1000);

@@ -8,7 +8,9 @@ import { MembershipProposer } from '../discovery/membership-proposer.ts';
 import type { Call, DiscoveryClock, NodeStore } from '../discovery/ports.ts';
 import { SeedGossip } from '../discovery/seed-gossip.ts';
 import { limits } from '../limits.ts';
+import { isDiskFull } from '../storage/disk-full.ts';
 import type { NodeConsensus } from './consensus.ts';
+import type { NodePeers } from './peers.ts';
 import { logPosition } from './consensus.ts';
 import type { NodeStorage } from './storage.ts';
 
@@ -37,34 +39,10 @@ const system_clock: DiscoveryClock = {
 };
 
 export function startDiscovery(options: NodeDiscoveryOptions): NodeDiscovery {
-  const { config, storage, consensus, announcement, log, onBroken } = options;
-  const { group, keeper, book, transport } = consensus;
-  const call: Call = ({ address, method, path, body, destination }) =>
-    transport.call(
-      address,
-      method,
-      path,
-      body ?? undefined,
-      destination === null ? {} : { destination },
-    );
-  const store: NodeStore = {
-    loadNodes: () => Promise.resolve(storage.node_database.loadNodes()),
-    saveNodes(entries) {
-      storage.node_database.saveNodes(entries);
-      return Promise.resolve();
-    },
-  };
-  const gossip = new SeedGossip({
-    seeds: config.discovery.seeds,
-    wanted: config.cluster_members,
-    announcement,
-    keeper,
-    book,
-    call,
-    store,
-    clock: system_clock,
-    logger: log,
-  });
+  const { config, consensus, log, onBroken } = options;
+  const { group, keeper, transport } = consensus;
+  const gossip = createGossip({ ...options, ...consensus });
+  const call = callThrough(transport);
   const bootstrapper = new Bootstrapper({
     keeper,
     wanted: config.cluster_members,
@@ -103,4 +81,51 @@ export function startDiscovery(options: NodeDiscoveryOptions): NodeDiscovery {
       await running;
     },
   };
+}
+
+export interface GossipOptions extends Pick<NodePeers, 'keeper' | 'book' | 'transport'> {
+  readonly config: Config;
+  readonly storage: NodeStorage;
+  readonly announcement: Announcement;
+  readonly log: Logger;
+}
+
+/** What fills the address book. */
+export function createGossip(options: GossipOptions): SeedGossip {
+  const { config, storage, announcement, log, keeper, book, transport } = options;
+  const store: NodeStore = {
+    loadNodes: () => Promise.resolve(storage.node_database.loadNodes()),
+    saveNodes(entries) {
+      try {
+        storage.node_database.saveNodes(entries);
+      } catch (error) {
+        // The book is in memory, and is saved again when it changes.
+        if (!isDiskFull(error)) throw error;
+        log.warn('no space to save the address book');
+      }
+      return Promise.resolve();
+    },
+  };
+  return new SeedGossip({
+    seeds: config.discovery.seeds,
+    wanted: config.cluster_members,
+    announcement,
+    keeper,
+    book,
+    call: callThrough(transport),
+    store,
+    clock: system_clock,
+    logger: log,
+  });
+}
+
+function callThrough(transport: NodePeers['transport']): Call {
+  return ({ address, method, path, body, destination }) =>
+    transport.call(
+      address,
+      method,
+      path,
+      body ?? undefined,
+      destination === null ? {} : { destination },
+    );
 }
