@@ -164,6 +164,14 @@ export const limits = {
   checkpoint_busy_timeout_ms: 5,
   /** How long a database connection waits for the lock of another. */
   database_busy_timeout_ms: 5_000,
+  /**
+   * Below so many free bytes, or so large a share of the file system if that is less, a replica is short
+   * of space; it is again well off at so many times that.
+   */
+  storage_low_bytes: 256 * 1024 * 1024,
+  storage_low_share: 0.1,
+  storage_high_factor: 1.5,
+  storage_look_every_ms: 1_000,
   /** What found no space on the disk is written again after this. */
   disk_full_retry_ms: 500,
   /** The same for applying, which may also wait for an entry that is fetched from the others. */
@@ -251,3 +259,4 @@ assert(
   limits.discovery_announce_every_ms + limits.discovery_formed_pause_ms < limits.address_ttl_ms / 2,
   'one lost announcement does not age a replica out',
 );
+assert(limits.storage_high_factor > 1, 'a replica does not change its mind at every write');

@@ -7,6 +7,7 @@ import type { Decide } from './agenda/decide/decision.ts';
 import { createSystemClock } from './base/system-clock.ts';
 import type { Config } from './config.ts';
 import type { Group } from './consensus/group.ts';
+import type { FailedPart } from './consensus/group-options.ts';
 import type { Member } from './consensus/raft/configuration.ts';
 import type { Clock, Observer } from './consensus/ports.ts';
 import { isVoter, sameMember } from './consensus/raft/configuration.ts';
@@ -25,6 +26,7 @@ import { addressesOf, announcementOf } from './node/addresses.ts';
 import { openConsensus, TICK_MS } from './node/consensus.ts';
 import type { NodeConsensus } from './node/consensus.ts';
 import { startDiscovery } from './node/discovery.ts';
+import { DiskWatch } from './node/disk-watch.ts';
 import { openDoors } from './node/doors.ts';
 import { entriesRoute } from './node/entry-exchange.ts';
 import { createForward, forwardRoute } from './node/forwarding.ts';
@@ -79,12 +81,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     group_id: GROUP_ID,
     version,
   });
+  const disk = new DiskWatch({ path: config.data_dir, metrics: metrics.storage, log });
   const storage = await openStorage({
     data_dir: config.data_dir,
     group_id: GROUP_ID,
     log,
     decide,
     onCommandFailed: () => metrics.commandFailed(),
+    onDiskFull: (is_full) => disk.logFull(is_full),
     onBroken,
   });
   const keys = await loadKeys(config, storage.directory.path);
@@ -100,23 +104,19 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     observer: observerOf(metrics, log),
     metrics,
     log,
-    onApplyStalled: (why) => log.error({ err: why }, 'TODO'),
-    onFailed(part, error) {
-      if (part !== 'state' || !(error instanceof UnknownCommandError)) {
-        onBroken(error);
-        return;
-      }
-      running.halted = 'The log holds a command of a newer program: this one must be upgraded.';
-      log.error({ err: error }, running.halted);
+    onApplyStalled: (why) => disk.applyStalled(why),
+    onFailed: (part, error) => {
+      groupFailed({ storage, running, log, onBroken }, part, error);
     },
   });
   const announcement = announcementOf(config, storage.storage_id, boot_id);
   const { replica, stopReports } = createReplica(storage, consensus, clock);
   running.replica = replica;
-  const parts = { config, log, storage, keys, consensus, announcement, metrics, replica };
+  const parts = { config, log, disk, storage, keys, consensus, announcement, metrics, replica };
   const api = createNodeApi(parts, running);
   const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
   consensus.group.start();
+  disk.start((is_low) => consensus.group.setDiskLow(is_low));
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {
@@ -133,6 +133,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       running.is_draining = true;
       await drain(doors);
       stopReports();
+      disk.stop();
       consensus.group.stop();
       // Only now: until here the others may need its address to follow it.
       await discovery.stop();
@@ -147,6 +148,26 @@ async function handOver(group: Group, log: Logger): Promise<void> {
   if (group.state.role !== 'leader') return;
   const outcome = await group.transfer(null, HAND_OVER_MS);
   log.info({ outcome }, 'leadership handed over');
+}
+
+/** A newer program's command stops applying only; anything else stops the process. */
+function groupFailed(
+  context: Pick<NodeParts, 'storage' | 'log'> & {
+    readonly running: RunningState;
+    readonly onBroken: NodeOptions['onBroken'];
+  },
+  part: FailedPart,
+  error: unknown,
+): void {
+  const { storage, log, running, onBroken } = context;
+  if (part !== 'state') {
+    onBroken(error);
+  } else if (error instanceof UnknownCommandError) {
+    running.halted = 'The log holds a command of a newer program: this one must be upgraded.';
+    log.error({ err: error }, running.halted);
+  } else {
+    storage.stateBroken(error);
+  }
 }
 
 /** Lets what is under way end, within bounds: it may still be committed by this replica. */
@@ -169,6 +190,7 @@ interface RunningState {
 interface NodeParts {
   readonly config: Config;
   readonly log: Logger;
+  readonly disk: DiskWatch;
   readonly storage: NodeStorage;
   readonly keys: NodeKeys;
   readonly consensus: NodeConsensus;
@@ -289,18 +311,18 @@ function createNodeApi(parts: NodeParts, running: RunningState): Api {
     registration: config.registration,
     trust_proxy: config.trust_proxy.length === 0 ? null : config.trust_proxy,
     ui_directory: fileURLToPath(new URL('./ui', import.meta.url)),
-    readiness: () => readinessOf(replica, consensus.self, running),
+    readiness: () => readinessOf(parts, running),
     liveness: () => livenessOf(storage.directory.path),
   });
 }
 
 function readinessOf(
-  replica: GroupReplica,
-  self: Member,
+  { replica, consensus: { self }, disk }: NodeParts,
   running: Readonly<RunningState>,
 ): Readiness {
   if (running.is_draining) return notReady('draining', 'This replica is stopping.');
   if (running.halted !== null) return notReady('index_not_reached', running.halted);
+  if (disk.trouble !== null) return notReady('index_not_reached', disk.trouble);
   const { configuration, leader } = replica.status();
   if (configuration === null)
     return notReady('no_leader', 'The cluster has not reached this replica.');

@@ -6,6 +6,7 @@ import { openAgendaStore } from '../storage/agenda-store.ts';
 import type { SqliteAgendaStore } from '../storage/agenda-store.ts';
 import { startCheckpointer } from '../storage/checkpointer.ts';
 import type { Checkpointer } from '../storage/checkpointer.ts';
+import { isDatabaseDamaged, noteDamage } from '../storage/database-damaged.ts';
 import { openDataDirectory } from '../storage/data-directory.ts';
 import type { DataDirectory } from '../storage/data-directory.ts';
 import { openLogStore } from '../storage/log-store.ts';
@@ -19,6 +20,8 @@ export interface NodeStorageOptions {
   readonly log: Logger;
   readonly decide: Decide | undefined;
   readonly onCommandFailed: () => void;
+  /** Writes to the log wait for space on the disk, or no longer do. */
+  readonly onDiskFull: (is_full: boolean) => void;
   readonly onBroken: (error: unknown) => void;
 }
 
@@ -31,6 +34,8 @@ export interface NodeStorage {
   readonly state_machine: AgendaStateMachine;
   readonly node_database: NodeDatabase;
   readonly checkpointer: Checkpointer;
+  /** The state cannot be gone on from; when it is damaged, the next start builds it again. */
+  stateBroken(error: unknown): void;
   /** High to low; the data directory is free afterwards. */
   close(): Promise<void>;
 }
@@ -39,11 +44,11 @@ const CHECKPOINT_INTERVAL_MS = 1_000;
 
 /** @throws {StartRefused} the directory is in use or cannot be used */
 export async function openStorage(options: NodeStorageOptions): Promise<NodeStorage> {
-  const { data_dir, group_id, log, decide, onCommandFailed, onBroken } = options;
+  const { data_dir, group_id, log, decide, onCommandFailed, onDiskFull, onBroken } = options;
   const opened = openDataDirectory(data_dir);
   if (!opened.ok) throw new StartRefused(`DATA_DIR: ${opened.error.message}`);
   const directory = opened.value;
-  const log_store = await openLogStore({ path: directory.raft_path, group_id }).catch(
+  const log_store = await openLogStore({ path: directory.raft_path, group_id, onDiskFull }).catch(
     (error: unknown) => {
       throw unusable(directory.raft_path, error);
     },
@@ -51,7 +56,7 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
   const { storage_id } = await log_store.identity.read();
   const { store: agenda_store, set_aside } = openState(directory.agenda_path, storage_id);
   if (set_aside !== null) {
-    log.warn({ set_aside }, 'the state found belongs to another log; it is built again from this');
+    log.warn({ set_aside }, 'the state found is damaged, or of another log; it is built again');
   }
   const change_feed = new ChangeFeed({
     start_index: agenda_store.readMeta().applied_index,
@@ -68,11 +73,15 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
     },
     ...(decide === undefined ? {} : { decide }),
   });
+  const stateBroken = (error: unknown): void => {
+    if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
+    onBroken(error);
+  };
   const node_database = new NodeDatabase(directory.node_path);
   const checkpointer = startCheckpointer({
     path: directory.agenda_path,
     interval_ms: CHECKPOINT_INTERVAL_MS,
-    onFailed: onBroken,
+    onFailed: stateBroken,
   });
   return {
     directory,
@@ -82,6 +91,7 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
     state_machine,
     node_database,
     checkpointer,
+    stateBroken,
     async close() {
       await checkpointer.stop();
       agenda_store.close();

@@ -50,7 +50,11 @@ export interface AgendaStore {
   writeMeta(meta: StateMeta): void;
   /** Writes the rows in order; inside a transaction only. */
   write(changes: readonly RowChange[]): void;
-  /** Runs `body` in one transaction: all its writes are committed, or none when it throws. */
+  /**
+   * Runs `body` in one transaction: all its writes are committed, or none when it throws.
+   *
+   * @throws {DiskFullError} there was no space
+   */
   transaction<T>(body: () => T): T;
   /**
    * True when the disk or the database failed, which says nothing of the command: another replica may

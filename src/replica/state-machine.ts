@@ -159,6 +159,7 @@ export class AgendaStateMachine implements StateMachine {
    * Applies consecutive entries in one transaction; one outcome for each, null for those of the engine.
    * All or nothing: on a throw the state is as before.
    *
+   * @throws {DiskFullError} there was no space; the same may come again
    * @throws {UnknownCommandError} a newer program wrote one of them
    * @throws whatever the storage throws when it fails
    */

@@ -5,12 +5,15 @@ import { assert, must, unreachable } from '../base/assert.ts';
 import { key_columns, pushRowValues, table_columns } from '../agenda/change.ts';
 import type { ColumnValue, DeletableTable, RowChange, TableName } from '../agenda/change.ts';
 import type { ExpiryView } from '../agenda/view.ts';
+import { DiskFullError } from '../consensus/disk-full-error.ts';
 import type { StorageId } from '../consensus/raft/configuration.ts';
 import type { AgendaStore, RequestStore, StateMeta } from '../replica/agenda-store.ts';
 import { INITIAL_DIGEST } from '../replica/digest-chain.ts';
 import { agenda_migrations } from './agenda-schema.ts';
 import { SqliteAgendaView } from './agenda-view.ts';
+import { hasDamageNote, isDatabaseDamaged, removeDamageNote } from './database-damaged.ts';
 import { openDatabase } from './database.ts';
+import { isDiskFull } from './disk-full.ts';
 import { expiryRows } from './expiry-rows.ts';
 import { migrate } from './migrate.ts';
 import { requestRows } from './request-rows.ts';
@@ -24,8 +27,8 @@ export interface AgendaStoreOptions {
 export interface OpenedAgendaStore {
   readonly store: SqliteAgendaStore;
   /**
-   * Where the state of another log was put, when one was found at the path; null otherwise. The store
-   * is empty then, and the log builds it again.
+   * Where the state that was found was put, when it was of another log, or damaged; null otherwise. The
+   * store is empty then, and the log builds it again.
    */
   readonly set_aside: string | null;
 }
@@ -33,12 +36,31 @@ export interface OpenedAgendaStore {
 /** Opens agenda.db, creating it when absent. Close with {@link SqliteAgendaStore.close}. */
 export function openAgendaStore(options: AgendaStoreOptions): OpenedAgendaStore {
   const { path, storage_id } = options;
-  const database = openState(path, storage_id);
-  const owner = database.prepare<[], string>('SELECT storage_id FROM raft_meta').pluck().get();
-  if (owner === storage_id) return { store: new SqliteAgendaStore(database), set_aside: null };
-  database.close();
+  const found = hasDamageNote(path) ? null : openOwnState(path, storage_id);
+  if (found !== null) return { store: found, set_aside: null };
   const set_aside = setAside(path);
+  removeDamageNote(path);
   return { store: new SqliteAgendaStore(openState(path, storage_id)), set_aside };
+}
+
+/** Null: what is there belongs to another log, or is damaged. */
+function openOwnState(path: string, storage_id: StorageId): SqliteAgendaStore | null {
+  let database: Database.Database | null = null;
+  try {
+    database = openState(path, storage_id);
+    const owner = database.prepare<[], string>('SELECT storage_id FROM raft_meta').pluck().get();
+    if (owner === storage_id) {
+      const store = new SqliteAgendaStore(database);
+      assert(store.readMeta().applied_index >= 0, 'a state without its place in the log');
+      return store;
+    }
+    database.close();
+    return null;
+  } catch (error) {
+    database?.close();
+    if (isDatabaseDamaged(error)) return null;
+    throw error;
+  }
 }
 
 /** A new file belongs to `storage_id`; one that exists keeps its owner. */
@@ -146,7 +168,8 @@ export class SqliteAgendaStore implements AgendaStore {
       return this.#run.immediate(body) as T;
     } catch (error) {
       this.view.forgetAll();
-      throw error;
+      if (!isDiskFull(error)) throw error;
+      throw new DiskFullError('there is no space for the state', { cause: error });
     }
   }
 

@@ -4,6 +4,7 @@ import { assert, must } from '../base/assert.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
 import { limits } from '../limits.ts';
 import { openDatabase } from './database.ts';
+import { isDiskFull } from './disk-full.ts';
 
 export interface StateCheckpointsOptions {
   /** Of agenda.db, which exists by now. */
@@ -51,17 +52,26 @@ export class StateCheckpoints {
 
   /**
    * PASSIVE, which disturbs nobody; when the WAL is large, RESTART for the little that came meanwhile,
-   * so that the next commit begins it anew. Returns the durable index: entries up to it are in the state
-   * after any power cut.
+   * so that the next commit begins it anew. Without space for it, nothing. Returns the durable index:
+   * entries up to it are in the state after any power cut.
    */
   run(): LogIndex {
-    if (this.#readApplied() === this.#durable_index) return this.#durable_index;
+    try {
+      this.#run();
+    } catch (error) {
+      // Nothing is lost, and the next one begins where this one ended.
+      if (!isDiskFull(error)) throw error;
+    }
+    return this.#durable_index;
+  }
+
+  #run(): void {
+    if (this.#readApplied() === this.#durable_index) return;
     const frames = this.#checkpoint('PASSIVE');
     if (frames * this.#page_bytes > this.#wal_restart_bytes) {
       const file_bytes = statSync(this.#wal_path).size;
       this.#checkpoint(file_bytes > this.#wal_truncate_bytes ? 'TRUNCATE' : 'RESTART');
     }
-    return this.#durable_index;
   }
 
   close(): void {
