@@ -1,11 +1,15 @@
 import { assert } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
+import { offerEntry } from '../../src/consensus/entry-offer.ts';
+import type { EntrySource } from '../../src/consensus/entry-offer.ts';
 import { Group } from '../../src/consensus/group.ts';
+import { repairLog } from '../../src/consensus/log-repair.ts';
 import type { ProposalResult } from '../../src/consensus/pending-proposals.ts';
 import type { Observer, StateMachine, Transport } from '../../src/consensus/ports.ts';
 import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
+import { DelayingLogStore } from './delaying-log-store.ts';
 import { SimulatedLogStore } from './simulated-log-store.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -46,8 +50,13 @@ export interface Replica {
   readonly member: Member;
   group: Group;
   store: SimulatedLogStore;
+  /** Between the group and its store. */
+  disk: DelayingLogStore;
   journal: Journal;
   failures: unknown[];
+  /** What became of damaged entries. */
+  repairs: string[];
+  is_off: boolean;
   die: () => void;
 }
 
@@ -138,6 +147,7 @@ export class GroupCluster {
   }
 
   powerOff(replica: Replica): void {
+    replica.is_off = true;
     replica.die();
     replica.store.powerCut();
     replica.group.stop();
@@ -155,7 +165,18 @@ export class GroupCluster {
     const { clock, die } = this.clock.forProcess();
     const journal = new Journal();
     const failures: unknown[] = [];
+    const repairs: string[] = [];
     this.#seed += 1;
+    const disk = new DelayingLogStore(store, clock);
+    const repair = {
+      source: this.#entrySource(member),
+      observer: {
+        waiting: (index: number) => void repairs.push(`waiting ${index}`),
+        repaired: (index: number) => void repairs.push(`repaired ${index}`),
+        cut: (from: number) => void repairs.push(`cut ${from}`),
+      },
+    };
+    await repairLog({ store, clock, applied_index: journal.applied_index, ...repair });
     const group = await Group.open({
       group_id: 'main',
       self: member,
@@ -163,7 +184,8 @@ export class GroupCluster {
       heartbeat_ms: HEARTBEAT_MS,
       tick_ms: TICK_MS,
       priority: 0,
-      store,
+      store: disk,
+      repair,
       transport: this.#transport(member),
       state_machine: journal,
       clock,
@@ -172,7 +194,20 @@ export class GroupCluster {
       onFailed: (_part, error) => failures.push(error),
     });
     group.start();
-    return { member, group, store, journal, failures, die };
+    return { member, group, store, disk, journal, failures, repairs, is_off: false, die };
+  }
+
+  #entrySource(from: Member): EntrySource {
+    return {
+      hasOthers: () => this.#configuration.voters.length > 1,
+      ask: (question) =>
+        Promise.all(
+          this.replicas
+            .filter(({ member, is_off }) => member !== from && !is_off)
+            .filter(({ member }) => !this.#cut.has(`${from.node_id} ${member.node_id}`))
+            .map(({ store, group }) => offerEntry(store, group.state.apply_through, question)),
+        ),
+    };
   }
 
   #transport(from: Member): Transport {
