@@ -1,12 +1,14 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from '@jest/globals';
 import { versionBefore } from '../../src/agenda/appointment-version.ts';
 import { table_columns } from '../../src/agenda/change.ts';
 import type { RowChange } from '../../src/agenda/change.ts';
 import type { Appointment, Calendar, User } from '../../src/agenda/model.ts';
+import { DiskFullError } from '../../src/consensus/disk-full-error.ts';
 import { INITIAL_DIGEST } from '../../src/replica/digest-chain.ts';
-import { openAgendaStore } from '../../src/storage/agenda-store.ts';
+import { openAgendaStore, SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
+import { noteDamage } from '../../src/storage/database-damaged.ts';
 import { HOUR_MS, MIDNIGHT, STORAGE_ID } from '../support/agenda-fixture.ts';
 import {
   ana,
@@ -223,6 +225,53 @@ describe('opening', () => {
     first.store.close();
   });
 
+  test.each([
+    ['no database', (path: string) => writeFileSync(path, 'x'.repeat(8_192))],
+    ['a database without its first page', (path: string) => overwrite(path, 0, 100)],
+    ['a note that it was found damaged', (path: string) => noteDamage(path)],
+  ])('%s is set aside, and the log builds the state again', (_, damage) => {
+    const path = newPath();
+    const { store } = openAgendaStore({ path, storage_id: STORAGE_ID });
+    const meta = { applied_index: 5, digest: INITIAL_DIGEST, state_time: 0 };
+    store.transaction(() => store.writeMeta(meta));
+    store.close();
+    damage(path);
+    const second = openAgendaStore({ path, storage_id: STORAGE_ID });
+    expect(second.set_aside).toBe(`${path}.aside-1`);
+    expect(second.store.readMeta().applied_index).toBe(0);
+    second.store.transaction(() => second.store.writeMeta(meta));
+    second.store.close();
+    const third = openAgendaStore({ path, storage_id: STORAGE_ID });
+    expect(third.set_aside).toBeNull();
+    expect(third.store.readMeta()).toEqual(meta);
+    third.store.close();
+  });
+
+  test('without space a transaction leaves everything as it was, and the same goes through later', () => {
+    const path = newPath();
+    openAgendaStore({ path, storage_id: STORAGE_ID }).store.close();
+    const database = new Database(path);
+    const store = new SqliteAgendaStore(database);
+    const pages = database.pragma('page_count', { simple: true }) as number;
+    const book = (): void =>
+      store.transaction(() => {
+        store.writeMeta({ applied_index: 9, digest: INITIAL_DIGEST, state_time: 0 });
+        for (let key = 1; key <= 200; key += 1) {
+          const row = { ...appointment, key, description: 'x'.repeat(2_000) };
+          store.write([{ op: 'insert', table: 'appointments', row }]);
+        }
+      });
+    database.pragma(`max_page_count = ${pages + 10}`);
+    expect(book).toThrow(DiskFullError);
+    expect(store.readMeta().applied_index).toBe(0);
+    expect(store.view.appointmentByKey(1)).toBeNull();
+    database.pragma('max_page_count = 100000');
+    book();
+    expect(store.readMeta().applied_index).toBe(9);
+    expect(store.view.appointmentByKey(200)).toMatchObject({ key: 200 });
+    store.close();
+  });
+
   test('the applying connection never checkpoints by itself', () => {
     opened((store, path) => {
       const bytes_before = statSync(path).size;
@@ -235,3 +284,10 @@ describe('opening', () => {
     });
   });
 });
+
+/** Zeros in the place of what is there. */
+function overwrite(path: string, from: number, bytes: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(bytes), 0, bytes, from);
+  closeSync(file);
+}

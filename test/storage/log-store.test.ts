@@ -10,6 +10,9 @@ import { describeLogStore } from '../conformance/log-store.ts';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
 import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
 import { compiledModule, runScript } from '../support/run-script.ts';
+import { eventually } from '../support/eventually.ts';
+import { canMountSmallDisks, mountSmallDisk } from '../support/small-disk.ts';
+import type { SmallDisk } from '../support/small-disk.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const directory = temporaryDirectory('log-store');
@@ -139,5 +142,52 @@ describeWithShim('on a disk that is watched', () => {
     image.close();
     const syncs = readFileSync(paths.log, 'utf8').trim().split('\n').length;
     expect(syncs).toBeLessThan(500);
+  });
+});
+
+(canMountSmallDisks() ? describe : describe.skip)('on a disk without space', () => {
+  const path = newDirectory();
+  let disk: SmallDisk | null = null;
+  afterAll(() => disk?.unmount());
+
+  test('writes wait and are done when there is space; until then nothing is promised; closing ends the wait', async () => {
+    disk = mountSmallDisk(path, 8);
+    const events: boolean[] = [];
+    const raft_path = join(path, 'raft.db');
+    const worker_url = new URL('../../dist/storage/log-worker.js', import.meta.url);
+    const onDiskFull = (is_full: boolean): void => void events.push(is_full);
+    const opened = await openLogStore({ path: raft_path, group_id, worker_url, onDiskFull });
+    const { store } = opened;
+    await store.write([enterTerm(1, { entries: commandEntries(1, 3, 1) })]);
+    disk.fill();
+    let written = 0;
+    const writing: Promise<void>[] = [];
+    for (let index = 4; index <= 40; index += 1) {
+      const entries = [commandEntry(index, 1, 20_000)];
+      writing.push(store.write([persist({ entries })]).then(() => void (written += 1)));
+    }
+    await eventually('it is full', () => (events.length > 0 ? true : null));
+    expect(events).toEqual([true]);
+    const promised = written;
+    expect(promised).toBeLessThan(37);
+    // Nothing of what was not promised is there, whoever looks.
+    const other = new Database(raft_path, { readonly: true });
+    expect(other.prepare('SELECT max(idx) FROM raft_log').pluck().get()).toBe(3 + promised);
+    other.close();
+    disk.clear();
+    await Promise.all(writing);
+    expect((await store.load()).last_index).toBe(40);
+    await eventually('it is no longer full', () => (events.at(-1) === false ? true : null));
+
+    disk.fill();
+    const waiting = store.write([persist({ entries: commandEntries(41, 80, 1, 20_000) })]);
+    const refused = expect(waiting).rejects.toThrow('no space');
+    await eventually('it is full again', () => (events.at(-1) === true ? true : null));
+    await opened.close();
+    await refused;
+    disk.clear();
+    const again = await openCompiled(raft_path);
+    expect((await again.store.load()).last_index).toBe(40);
+    await again.close();
   });
 });
