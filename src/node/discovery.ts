@@ -27,7 +27,7 @@ export interface NodeDiscovery {
 
 export function startDiscovery(options: NodeDiscoveryOptions): NodeDiscovery {
   const { config, consensus, log, onBroken } = options;
-  const { group, keeper, transport } = consensus;
+  const { group, keeper, book, transport } = consensus;
   const gossip = createGossip({ ...options, ...consensus });
   const call = callThrough(transport);
   const bootstrapper = new Bootstrapper({
