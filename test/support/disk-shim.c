@@ -6,6 +6,9 @@
  *                     here, at the same relative path
  *   DISK_SHIM_LOG     a line is appended for each such sync: the relative path
  *   DISK_SHIM_DELAY_MS  optional: every sync takes this much longer, as on a slow disk
+ *   DISK_SHIM_CONTROL  optional: a file that is read at every sync of a watched file. While its first
+ *                     letter is 's' the disk is stalled and the sync waits; while it is 'f' the sync
+ *                     fails with EIO; anything else, or no file, changes nothing
  *
  * A file that is unlinked below the root is unlinked in the shadow. Content that a file had at its last
  * sync is therefore in the shadow, and what was only written is not.
@@ -189,8 +192,35 @@ static void delay(void) {
   if (delay_ms) usleep((useconds_t)atoi(delay_ms) * 1000);
 }
 
+static char control_letter(const char *control) {
+  char letter = 0;
+  int fd = open(control, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  if (read(fd, &letter, 1) != 1) letter = 0;
+  close(fd);
+  return letter;
+}
+
+/* Whether the sync of `fd` is to fail; returns only when the disk is not stalled. */
+static int controlled(int fd) {
+  const char *control = getenv("DISK_SHIM_CONTROL");
+  char path[PATH_MAX];
+  if (!control || !*control || !path_of_descriptor(fd, path) || !below_root(path)) return 0;
+  for (;;) {
+    char letter = control_letter(control);
+    if (letter != 's') return letter == 'f';
+    usleep(10 * 1000);
+  }
+}
+
+static int failed(void) {
+  errno = EIO;
+  return -1;
+}
+
 int fsync(int fd) {
   pthread_once(&resolved, resolve_real);
+  if (controlled(fd)) return failed();
   delay();
   int result = real_fsync(fd);
   if (result == 0) synced(fd);
@@ -199,6 +229,7 @@ int fsync(int fd) {
 
 int fdatasync(int fd) {
   pthread_once(&resolved, resolve_real);
+  if (controlled(fd)) return failed();
   delay();
   int result = real_fdatasync(fd);
   if (result == 0) synced(fd);

@@ -48,6 +48,8 @@ export interface DiskShimPaths {
   readonly shadow: string;
   /** Gets a line, the path relative to `root`, for every sync of a file. */
   readonly log: string;
+  /** Says, in a letter, how the disk behaves: see `disk-shim.c`. */
+  readonly control?: string;
 }
 
 /** What to add to the environment of a process (and its children) to put it on the shim. */
@@ -59,5 +61,6 @@ export function diskShimEnvironment(paths: DiskShimPaths): Record<string, string
     DISK_SHIM_ROOT: realpathSync(paths.root),
     DISK_SHIM_SHADOW: paths.shadow,
     DISK_SHIM_LOG: paths.log,
+    ...(paths.control === undefined ? {} : { DISK_SHIM_CONTROL: paths.control }),
   };
 }
