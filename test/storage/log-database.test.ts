@@ -1,7 +1,7 @@
-import { readFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
 import { LogDatabase } from '../../src/storage/log-database.ts';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
@@ -163,6 +163,60 @@ test('the tables hold what operators look for', () => {
     { group_id, idx: 1, term: 2, request_id: 'request-1' },
   ]);
   database.close();
+});
+
+describe('a WAL that ends anywhere, as a power cut may leave it', () => {
+  const path = newPath();
+  /** Where the WAL ended when this many writes were on the disk. */
+  const ends = new Map<number, number>();
+  let wal = Buffer.alloc(0);
+
+  beforeAll(() => {
+    const log = new LogDatabase({ path, group_id });
+    // Larger than what the making of the database left in the file, so that it grows from here on.
+    log.write([enterTerm(1, { entries: [commandEntry(1, 1, 300_000)] })]);
+    for (let index = 2; index <= 40; index += 1) {
+      log.write([persist({ entries: [commandEntry(index, 1, 100 + index * 150)] })]);
+      ends.set(index, statSync(`${path}-wal`).size);
+    }
+    wal = readFileSync(`${path}-wal`);
+    copyFileSync(path, `${path}.base`);
+    log.close();
+  });
+
+  /** The last entry after a start with this in the place of the WAL. */
+  function lastIndexWith(tail: Buffer): number {
+    const torn = newPath();
+    copyFileSync(`${path}.base`, torn);
+    writeFileSync(`${torn}-wal`, tail);
+    return opened(torn, (log) => {
+      const { damaged, last_index } = log.load();
+      expect(damaged).toEqual([]);
+      const entries = last_index === 0 ? [] : log.read(1, last_index, Infinity);
+      expect(entries).toHaveLength(last_index);
+      // It goes on from there.
+      log.write([enterTerm(2, { entries: [commandEntry(last_index + 1, 2)] })]);
+      expect(log.load().last_index).toBe(last_index + 1);
+      return last_index;
+    });
+  }
+
+  test('opens with all that was synced before, and with no half of a write', () => {
+    expect(ends.get(40)).toBe(wal.length);
+    for (const [index, end] of ends) {
+      expect(lastIndexWith(wal.subarray(0, end))).toBe(index);
+      expect(lastIndexWith(wal.subarray(0, end - 1))).toBe(index - 1);
+      expect(lastIndexWith(wal.subarray(0, Math.min(end + 2_000, wal.length)))).toBe(index);
+    }
+  });
+
+  test('also when what follows is there and is garbage', () => {
+    for (const [index, end] of ends) {
+      const torn = Buffer.from(wal);
+      torn.fill(0x5a, Math.min(end + 24, wal.length));
+      expect(lastIndexWith(torn)).toBe(index);
+    }
+  });
 });
 
 const describeWithShim = compileDiskShim() === null ? describe.skip : describe;
