@@ -17,7 +17,7 @@ import { openDoors } from './doors.ts';
 import { entriesRoute } from './entry-exchange.ts';
 import { createGossip } from './gossip.ts';
 import type { NodePeers } from './peers.ts';
-import { StartRefused } from './start-refused.ts';
+import { StartRefused, WHAT_TO_DO_ABOUT_A_LOG } from './start-refused.ts';
 import type { NodeStorage } from './storage.ts';
 
 export interface NodeRepairOptions {
@@ -164,12 +164,8 @@ function answerMeanwhile(
   }
 }
 
-const WHAT_TO_DO =
-  'To give up what this disk holds, move it away and start with an empty DATA_DIR: the replica comes ' +
-  'back as a new one. A replica that is the only one needs its backup.';
-
 function refusal(path: string, error: unknown): unknown {
   if (error instanceof StartRefused || !(error instanceof Error)) return error;
   if (!(error instanceof LogCorruptError) && error.name !== 'LogStoreError') return error;
-  return new StartRefused(`${path} cannot be used: ${error.message}. ${WHAT_TO_DO}`);
+  return new StartRefused(`${path} cannot be used: ${error.message}. ${WHAT_TO_DO_ABOUT_A_LOG}`);
 }

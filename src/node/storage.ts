@@ -12,7 +12,7 @@ import type { DataDirectory } from '../storage/data-directory.ts';
 import { openLogStore } from '../storage/log-store.ts';
 import type { OpenedLogStore } from '../storage/log-store.ts';
 import { NodeDatabase } from '../storage/node-database.ts';
-import { StartRefused } from './start-refused.ts';
+import { StartRefused, WHAT_TO_DO_ABOUT_A_LOG } from './start-refused.ts';
 
 export interface NodeStorageOptions {
   readonly data_dir: string;
@@ -50,7 +50,10 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
   const directory = opened.value;
   const log_store = await openLogStore({ path: directory.raft_path, group_id, onDiskFull }).catch(
     (error: unknown) => {
-      throw unusable(directory.raft_path, error);
+      const { message } = unusable(directory.raft_path, error);
+      throw new StartRefused(
+        isLogLost(message) ? `${message}. ${WHAT_TO_DO_ABOUT_A_LOG}` : message,
+      );
     },
   );
   const { storage_id } = await log_store.identity.read();
@@ -108,6 +111,11 @@ function openState(path: string, storage_id: string): ReturnType<typeof openAgen
   } catch (error) {
     throw unusable(path, error);
   }
+}
+
+/** By what SQLite says of a file that it cannot read: across the thread, the words are all there is. */
+function isLogLost(message: string): boolean {
+  return message.includes('not a database') || message.includes('malformed');
 }
 
 function unusable(path: string, error: unknown): StartRefused {

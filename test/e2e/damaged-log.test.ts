@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/eventually.ts';
@@ -74,6 +75,8 @@ describe('entries that a disk has damaged', () => {
     damage(1, "UPDATE raft_log SET command = x'01' WHERE idx IN (4, 6)");
     damage(2, "UPDATE raft_log SET request_id = 'other' WHERE idx = 9");
     damage(2, 'DELETE FROM raft_log WHERE idx = 3');
+    // And a state that is none any more.
+    writeFileSync(join(cluster.dataDirectory(0), 'agenda.db'), 'x'.repeat(8_192));
     cluster.start(1);
     await eventually('it says what it waits for', async () => {
       const answer = await cluster.get(1, '/readyz');
@@ -88,12 +91,23 @@ describe('entries that a disk has damaged', () => {
     cluster.start(0);
     await write(3);
     const after = await cluster.awaitEqualIndex();
+    expect(cluster.log(0)).toContain('agenda.db.aside-1');
     expect(new Set(after.map((state) => state.digest)).size).toBe(1);
     await stopAll();
     for (const position of cluster.positions) {
       expect(rows(position).slice(0, whole.length)).toEqual(whole);
     }
   }, 240_000);
+
+  test('a log that is no database stops the replica, in one line', async () => {
+    cluster = await ProcessCluster.create({ size: 3 });
+    mkdirSync(cluster.dataDirectory(0));
+    writeFileSync(join(cluster.dataDirectory(0), 'raft.db'), 'x'.repeat(8_192));
+    cluster.start(0);
+    await eventually('it has ended', () => (cluster.isRunning(0) ? null : true));
+    expect(cluster.log(0)).toMatch(/^.*raft\.db cannot be used: .*not a database.*\n$/);
+    expect(cluster.log(0)).toContain('empty DATA_DIR');
+  }, 60_000);
 
   test('of a replica alone stop it, with a line that says what to do', async () => {
     cluster = await ProcessCluster.create({
