@@ -172,6 +172,9 @@ export const limits = {
   storage_low_share: 0.1,
   storage_high_factor: 1.5,
   storage_look_every_ms: 1_000,
+  /** A leader that is short of space waits so long for another to lead, and tries so often. */
+  storage_hand_over_ms: 2_000,
+  storage_hand_over_every_ms: 30_000,
   /** What found no space on the disk is written again after this. */
   disk_full_retry_ms: 500,
   /** The same for applying, which may also wait for an entry that is fetched from the others. */

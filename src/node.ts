@@ -39,6 +39,7 @@ import type { NodeStorage } from './node/storage.ts';
 import { UnknownCommandError } from './replica/command-codec.ts';
 import { GroupReplica } from './replica/group-replica.ts';
 import { PeerReports } from './replica/peer-reports.ts';
+import { createYielding } from './node/yield-leadership.ts';
 import { version } from './version.ts';
 
 export interface NodeOptions {
@@ -116,7 +117,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const api = createNodeApi(parts, running);
   const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
   consensus.group.start();
-  disk.start((is_low) => consensus.group.setDiskLow(is_low));
+  disk.start(createYielding(consensus.group, log, clock.now_ms));
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {

@@ -3,7 +3,6 @@ import { limits } from '../limits.ts';
 import { Applier } from './applier.ts';
 import type { FailedPart, GroupOptions } from './group-options.ts';
 import { IndexWaiters } from './index-waiters.ts';
-import { LogCorruptError } from './log-corrupt-error.ts';
 import { LogReader } from './log-reader.ts';
 import { PendingAnswers } from './pending-answers.ts';
 import { PendingProposals } from './pending-proposals.ts';
@@ -44,6 +43,7 @@ export class Group {
   readonly #persister: Persister;
   readonly #reader: LogReader;
   readonly #applier: Applier;
+  readonly #yields_for = new Set<'space' | 'apply'>();
   readonly #pending = new PendingProposals();
   readonly #waiters = new IndexWaiters();
   readonly #transfers = new PendingAnswers<TransferOutcome>('timed_out');
@@ -59,8 +59,6 @@ export class Group {
   #stop_ticking: (() => void) | null = null;
   #last_tick_ms = 0;
   #is_stopped = false;
-  #is_disk_low = false;
-  #is_apply_stalled = false;
 
   /** Reads what the disk holds, which is whole by now; nothing runs before {@link start}. */
   static async open(options: GroupOptions, loaded?: StoredLog): Promise<Group> {
@@ -111,8 +109,8 @@ export class Group {
         sliceOfLog(state.log, from, through, limits.append_bytes_max),
       onApplied: (entries, outcomes, ms) => this.#applied(entries, outcomes, ms),
       onStalled: (why) => {
-        this.#is_apply_stalled = why !== null;
-        this.#yieldOrNot();
+        // Who cannot apply could commit, and answer nobody.
+        this.#yieldFor('apply', why !== null);
         options.onApplyStalled?.(why);
       },
       onHalted: (error) => this.#fail('state', error),
@@ -250,13 +248,13 @@ export class Group {
 
   /** Short of space, this replica lets others lead while others can, and takes no commands. */
   setDiskLow(is_low: boolean): void {
-    this.#is_disk_low = is_low;
-    this.#yieldOrNot();
+    this.#yieldFor('space', is_low);
   }
 
-  #yieldOrNot(): void {
-    // Who cannot apply could commit, and answer nobody.
-    this.#input({ kind: 'disk_low', is_low: this.#is_disk_low || this.#is_apply_stalled });
+  #yieldFor(reason: 'space' | 'apply', is_so: boolean): void {
+    if (is_so) this.#yields_for.add(reason);
+    else this.#yields_for.delete(reason);
+    this.#input({ kind: 'disk_low', is_low: this.#yields_for.size > 0 });
   }
 
   #token(): Token {
@@ -361,18 +359,15 @@ export class Group {
   }
 
   #sendFromStore(to: Member, message: AppendRequest, through: LogIndex): void {
-    const from = message.previous.index + 1;
-    this.#reader.read(from, through, limits.append_bytes_max).then(
-      (entries) => {
+    this.#reader.fill(message, through).then(
+      (filled) => {
         const { role, term } = this.#state;
         // Deposed meanwhile, the log may hold another leader's entries, which are not ours to send.
-        if (role === 'leader' && term === message.term) this.#send(to, { ...message, entries });
+        const is_ours = role === 'leader' && term === message.term;
+        if (filled !== null && is_ours) this.#send(to, filled);
         else this.#input({ kind: 'send_failed', to, message });
       },
-      (error: unknown) => {
-        if (error instanceof LogCorruptError) this.#input({ kind: 'send_failed', to, message });
-        else this.#fail('log', error);
-      },
+      (error: unknown) => this.#fail('log', error),
     );
   }
 

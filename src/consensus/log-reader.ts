@@ -5,6 +5,7 @@ import { LogCorruptError } from './log-corrupt-error.ts';
 import type { RepairObserver } from './log-repair.ts';
 import type { Clock, LogStore } from './ports.ts';
 import type { Entry, LogIndex, Term } from './raft/entry.ts';
+import type { AppendRequest } from './raft/message.ts';
 
 /** Where a running group gets entries that are damaged on its disk. */
 export interface RepairPort {
@@ -42,6 +43,17 @@ export class LogReader {
       return await this.#options.store.read(from, through, bytes_max);
     } catch (error) {
       if (error instanceof LogCorruptError) this.#startRepair(error);
+      throw error;
+    }
+  }
+
+  /** The message with the entries it was to carry; null: one is damaged, and is being fetched. */
+  async fill(message: AppendRequest, through: LogIndex): Promise<AppendRequest | null> {
+    const from = message.previous.index + 1;
+    try {
+      return { ...message, entries: await this.read(from, through, limits.append_bytes_max) };
+    } catch (error) {
+      if (error instanceof LogCorruptError) return null;
       throw error;
     }
   }

@@ -279,6 +279,8 @@ export class SimulatedReplica {
     return {
       load: () => log.load(),
       read: (from, through, bytes_max) => log.read(from, through, bytes_max),
+      inspect: (index) => log.inspect(index),
+      repair: (entries) => log.repair(entries),
       close: () => log.close(),
       write: (writes) => {
         this.#options.onWrite(this, writes);

@@ -94,6 +94,8 @@ function acknowledgesEarly(store: LogStore): LogStore {
   return {
     load: () => store.load(),
     read: (from, through, bytes_max) => store.read(from, through, bytes_max),
+    inspect: (index) => store.inspect(index),
+    repair: (entries) => store.repair(entries),
     close: () => store.close(),
     write(writes) {
       void store.write(writes);
