@@ -65,6 +65,15 @@ export const limits = {
   login_barrier_ms: 2_000,
   /** Digests of recent indexes kept to compare replicas. */
   digests_kept: 4_096,
+  /** Replicas compare their states this often; one that is behind is asked again, so often, after this. */
+  state_compare_interval_ms: 5_000,
+  state_compare_attempts: 8,
+  state_compare_retry_ms: 250,
+  /** States that were found wrong and set aside; beyond it somebody has to look first. */
+  states_set_aside_max: 3,
+  /** Events of this replica alone, kept in node.db until they are taken from there; the oldest go first. */
+  node_events_max: 10_000,
+  node_event_bytes_max: 4_096,
   /** Events kept by the change feed for its subscribers. */
   change_feed_events_max: 16_384,
   /** Request keys remembered, for a day of state time; tickets for two minutes. */

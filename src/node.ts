@@ -33,6 +33,7 @@ import { createForward, forwardRoute } from './node/forwarding.ts';
 import type { FrontDoor } from './node/front-door.ts';
 import { loadKeys } from './node/keys.ts';
 import type { NodeKeys } from './node/keys.ts';
+import { digestRoute, startStateComparison } from './node/state-comparison.ts';
 import { openStorage } from './node/storage.ts';
 import { checkTls } from './node/tls-trust.ts';
 import type { NodeStorage } from './node/storage.ts';
@@ -118,6 +119,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
   consensus.group.start();
   disk.start(createYielding(consensus.group, log, clock.now_ms));
+  const stopComparing = startStateComparison({ ...parts, clock, onBroken });
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {
@@ -135,6 +137,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       await drain(doors);
       stopReports();
       disk.stop();
+      stopComparing();
       consensus.group.stop();
       // Only now: until here the others may need its address to follow it.
       await discovery.stop();
@@ -271,6 +274,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
         store: storage.log_store.store,
         committedThrough: () => group.state.apply_through,
       }),
+      digestRoute(storage, consensus),
       forwardRoute((source_node_id, command) => api.receiveForwarded(source_node_id, command)),
       ...clusterRoutes({
         keeper,

@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { StartRefused } from './node/start-refused.ts';
 import { startNode } from './node.ts';
 import type { Node } from './node.ts';
+import { StateDivergedError } from './replica/state-diverged-error.ts';
 
 /** What tests put in the place of the real thing. */
 export interface ReplicaOverrides {
@@ -18,6 +19,8 @@ export interface ReplicaOverrides {
 
 const EXIT_CANNOT_START = 2;
 const EXIT_BROKEN = 1;
+/** The others have another state: the next start builds this one's again. */
+const EXIT_STATE_DIVERGED = 3;
 /** A stop that takes longer than this is ended: an orchestrator would do the same, later. */
 const STOP_PATIENCE_MS = 20_000;
 
@@ -32,7 +35,7 @@ export async function runReplica(
   const die = (message: string, error: unknown): void => {
     log.fatal({ err: error }, message);
     log.flush();
-    process.exit(EXIT_BROKEN);
+    process.exit(error instanceof StateDivergedError ? EXIT_STATE_DIVERGED : EXIT_BROKEN);
   };
   process.on('uncaughtException', (error) => die('an invariant is broken', error));
   process.on('unhandledRejection', (error) => die('an invariant is broken', error));

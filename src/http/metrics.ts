@@ -42,6 +42,8 @@ export interface Metrics {
   commandFailed(): void;
   /** A message of a replica was refused; `reason` is one of a closed list. */
   clusterAuthFailed(reason: string): void;
+  /** The state was compared with that of the others; `differing`: how many have another. */
+  stateCompared(index: number, differing: number): void;
 }
 
 const LOOP_RESOLUTION_MS = 10;
@@ -84,6 +86,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   return {
     registry,
+    stateCompared: createStateGauges(registry, options.group_id),
     observer: createObserver(registry, options.group_id),
     storage: createStorageMetrics(registry, options.group_id),
     requestServed: (method, route, status, duration_ms) => {
@@ -167,6 +170,28 @@ function createObserver(registry: Registry, group_id: string): Observer {
     transferEnded: (outcome) => {
       transfers.labels(group_id, outcome).inc();
     },
+  };
+}
+
+function createStateGauges(registry: Registry, group_id: string): Metrics['stateCompared'] {
+  const gauge = (name: string, help: string): Gauge.Internal<string> => {
+    const child = new Gauge({ name, help, labelNames: ['group'], registers: [registry] }).labels(
+      group_id,
+    );
+    child.set(0);
+    return child;
+  };
+  const divergence = gauge(
+    'agenda_state_divergence',
+    'Replicas whose state differed from this one when they were compared last; not 0: look at once.',
+  );
+  const compared_index = gauge(
+    'agenda_state_compared_index',
+    'Index at which states were compared last.',
+  );
+  return (index, differing) => {
+    divergence.set(differing);
+    compared_index.set(index);
   };
 }
 

@@ -12,6 +12,7 @@ import type { DataDirectory } from '../storage/data-directory.ts';
 import { openLogStore } from '../storage/log-store.ts';
 import type { OpenedLogStore } from '../storage/log-store.ts';
 import { NodeDatabase } from '../storage/node-database.ts';
+import { setWrongStateAside } from './rebuild-state.ts';
 import { StartRefused, WHAT_TO_DO_ABOUT_A_LOG } from './start-refused.ts';
 
 export interface NodeStorageOptions {
@@ -57,6 +58,8 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
     },
   );
   const { storage_id } = await log_store.identity.read();
+  const node_database = new NodeDatabase(directory.node_path);
+  setWrongStateAside(directory.agenda_path, node_database, log);
   const { store: agenda_store, set_aside } = openState(directory.agenda_path, storage_id);
   if (set_aside !== null) {
     log.warn({ set_aside }, 'the state found is damaged, or of another log; it is built again');
@@ -80,7 +83,6 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
     if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
     onBroken(error);
   };
-  const node_database = new NodeDatabase(directory.node_path);
   const checkpointer = startCheckpointer({
     path: directory.agenda_path,
     interval_ms: CHECKPOINT_INTERVAL_MS,

@@ -1,4 +1,3 @@
-import { existsSync, renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Statement, Transaction } from 'better-sqlite3';
 import { assert, must, unreachable } from '../base/assert.ts';
@@ -17,6 +16,7 @@ import { isDiskFull } from './disk-full.ts';
 import { expiryRows } from './expiry-rows.ts';
 import { migrate } from './migrate.ts';
 import { requestRows } from './request-rows.ts';
+import { setAside } from './set-aside.ts';
 
 export interface AgendaStoreOptions {
   readonly path: string;
@@ -80,17 +80,6 @@ function openState(path: string, storage_id: StorageId): Database.Database {
     database.close();
     throw error;
   }
-}
-
-/** Renames the database with its WAL to the first free name; returns that name. */
-function setAside(path: string): string {
-  let attempt = 1;
-  while (existsSync(`${path}.aside-${attempt}`)) attempt += 1;
-  const target = `${path}.aside-${attempt}`;
-  for (const suffix of ['-wal', '-shm', '']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
-  }
-  return target;
 }
 
 type Write = Statement<ColumnValue[]>;

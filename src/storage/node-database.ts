@@ -37,13 +37,48 @@ const node_migrations: readonly MigrationStep[] = [
     PRIMARY KEY (node_id, storage_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE node_events (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    payload  TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE state_to_rebuild (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    since  INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
+
+/** What happened at this replica and is of concern to operators. */
+export type NodeEventKind = 'state_differs' | 'state_diverged' | 'state_rebuilt';
+
+export interface NodeEvent {
+  /** Consecutive: a gap shows what was dropped. */
+  readonly id: number;
+  /** Milliseconds since 1970. */
+  readonly at_ms: number;
+  readonly kind: NodeEventKind;
+  readonly payload: unknown;
+}
+
+interface NodeEventRow {
+  readonly id: number;
+  readonly at_ms: number;
+  readonly kind: NodeEventKind;
+  readonly payload: string;
+}
 
 /** node.db: what a replica remembers for itself. It is not state: never in a snapshot or a digest. */
 export class NodeDatabase {
   readonly #database: Database;
   readonly #select: Statement<[], ClusterNodeRow>;
   readonly #replace: Transaction<(rows: readonly ClusterNodeRow[]) => void>;
+  readonly #insert_event: Statement<[number, NodeEventKind, string]>;
+  readonly #drop_events: Statement<[number]>;
+  readonly #select_events: Statement<[number, number], NodeEventRow>;
 
   constructor(path: string) {
     const database = openDatabase({ path, synchronous: 'normal' });
@@ -70,6 +105,13 @@ export class NodeDatabase {
       remove_all.run();
       for (const row of rows) insert.run(row);
     });
+    this.#insert_event = database.prepare(
+      'INSERT INTO node_events (at, kind, payload) VALUES (?, ?, ?)',
+    );
+    this.#drop_events = database.prepare('DELETE FROM node_events WHERE id <= ?');
+    this.#select_events = database.prepare(
+      `SELECT id, at AS at_ms, kind, payload FROM node_events WHERE id > ? ORDER BY id LIMIT ?`,
+    );
   }
 
   /** The address book as it is now; replaces what was saved before. */
@@ -81,6 +123,37 @@ export class NodeDatabase {
   /** By node id, then storage id. */
   loadNodes(): readonly ClusterNodeRow[] {
     return this.#select.all();
+  }
+
+  /** Keeps an event; the oldest of too many goes. */
+  recordEvent(at_ms: number, kind: NodeEventKind, payload: object): void {
+    const text = JSON.stringify(payload);
+    assert(Buffer.byteLength(text) <= limits.node_event_bytes_max, 'an event without bound');
+    const { lastInsertRowid } = this.#insert_event.run(at_ms, kind, text);
+    this.#drop_events.run(Number(lastInsertRowid) - limits.node_events_max);
+  }
+
+  /** Events after that id, oldest first. */
+  eventsAfter(id: number, count_max: number): readonly NodeEvent[] {
+    return this.#select_events
+      .all(id, count_max)
+      .map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }));
+  }
+
+  /** The state beside it was found wrong: the next start must not go on from it. */
+  markStateWrong(at_ms: number): void {
+    this.#database
+      .prepare('INSERT INTO state_to_rebuild (one, since) VALUES (1, ?) ON CONFLICT DO NOTHING')
+      .run(at_ms);
+  }
+
+  get is_state_wrong(): boolean {
+    return this.#database.prepare('SELECT 1 FROM state_to_rebuild').get() !== undefined;
+  }
+
+  /** It was set aside. */
+  clearStateWrong(): void {
+    this.#database.prepare('DELETE FROM state_to_rebuild').run();
   }
 
   close(): void {

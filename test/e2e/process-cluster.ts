@@ -54,6 +54,7 @@ export class ProcessCluster {
   readonly directory: string;
   readonly #options: ClusterOptions;
   readonly #children: (ChildProcess | null)[];
+  readonly #exit_codes: (number | null)[];
   readonly #remove: () => void;
 
   static async create(options: ClusterOptions): Promise<ProcessCluster> {
@@ -68,6 +69,7 @@ export class ProcessCluster {
     this.#options = options;
     this.#remove = directory.remove;
     this.#children = ports.map(() => null);
+    this.#exit_codes = ports.map(() => null);
   }
 
   /** Of the first members. */
@@ -99,6 +101,15 @@ export class ProcessCluster {
     return this.#children[position] !== null;
   }
 
+  /** Waits until it has ended by itself; its exit code. */
+  async awaitExit(position: number, bound_ms = 60_000): Promise<number | null> {
+    return eventually(
+      `the end of ${this.nodeId(position)}`,
+      () => (this.isRunning(position) ? null : (this.#exit_codes[position] ?? null)),
+      bound_ms,
+    );
+  }
+
   environment(position: number): Record<string, string> {
     return {
       PATH: process.env['PATH'] ?? '',
@@ -125,7 +136,8 @@ export class ProcessCluster {
     });
     closeSync(log);
     this.#children[position] = child;
-    child.once('exit', () => {
+    child.once('exit', (code) => {
+      this.#exit_codes[position] = code;
       if (this.#children[position] === child) this.#children[position] = null;
     });
   }

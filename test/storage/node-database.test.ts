@@ -47,3 +47,40 @@ test('a book that cannot be saved whole is not saved at all', () => {
   expect(database.loadNodes()).toEqual([nodeOf(1)]);
   database.close();
 });
+
+test('events are there after a restart, in order, and the oldest of too many goes', () => {
+  const path = join(directory.path, 'events.db');
+  const first = new NodeDatabase(path);
+  first.recordEvent(5, 'state_differs', { index: 1 });
+  first.recordEvent(6, 'state_rebuilt', { set_aside: null });
+  first.close();
+  const second = new NodeDatabase(path);
+  expect(second.eventsAfter(0, 10)).toEqual([
+    { id: 1, at_ms: 5, kind: 'state_differs', payload: { index: 1 } },
+    { id: 2, at_ms: 6, kind: 'state_rebuilt', payload: { set_aside: null } },
+  ]);
+  expect(second.eventsAfter(1, 10).map(({ id }) => id)).toEqual([2]);
+  for (let at = 0; at < limits.node_events_max; at += 1) {
+    second.recordEvent(at, 'state_differs', {});
+  }
+  const kept = second.eventsAfter(0, limits.node_events_max * 2);
+  expect(kept.length).toBe(limits.node_events_max);
+  expect(kept[0]?.id).toBe(3);
+  const huge = { text: 'x'.repeat(limits.node_event_bytes_max) };
+  expect(() => second.recordEvent(1, 'state_differs', huge)).toThrow('without bound');
+  second.close();
+});
+
+test('a wrong state stays marked until it was set aside', () => {
+  const path = join(directory.path, 'wrong.db');
+  const first = new NodeDatabase(path);
+  expect(first.is_state_wrong).toBe(false);
+  first.markStateWrong(7);
+  first.markStateWrong(8);
+  first.close();
+  const second = new NodeDatabase(path);
+  expect(second.is_state_wrong).toBe(true);
+  second.clearStateWrong();
+  expect(second.is_state_wrong).toBe(false);
+  second.close();
+});
