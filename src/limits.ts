@@ -71,6 +71,14 @@ export const limits = {
   state_compare_retry_ms: 250,
   /** States that were found wrong and set aside; beyond it somebody has to look first. */
   states_set_aside_max: 3,
+  /** Tables of the state. */
+  tables_max: 64,
+  /** Hashing the tables for `agenda check --deep` keeps the event loop no longer than this at once. */
+  table_hash_slice_ms: 5,
+  /** An operator's question about a state waits for its index at most so long. */
+  state_check_wait_ms_max: 30_000,
+  /** An operator's call is answered within this. */
+  operator_call_timeout_ms: 120_000,
   /** Events of this replica alone, kept in node.db until they are taken from there; the oldest go first. */
   node_events_max: 10_000,
   node_event_bytes_max: 4_096,

@@ -33,6 +33,7 @@ import { createForward, forwardRoute } from './node/forwarding.ts';
 import type { FrontDoor } from './node/front-door.ts';
 import { loadKeys } from './node/keys.ts';
 import type { NodeKeys } from './node/keys.ts';
+import { createOperatorRoutes } from './node/operations.ts';
 import { digestRoute, startStateComparison } from './node/state-comparison.ts';
 import { openStorage } from './node/storage.ts';
 import { checkTls } from './node/tls-trust.ts';
@@ -114,12 +115,12 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const announcement = announcementOf(config, storage.storage_id, boot_id);
   const { replica, stopReports } = createReplica(storage, consensus, clock);
   running.replica = replica;
-  const parts = { config, log, disk, storage, keys, consensus, announcement, metrics, replica };
+  const parts = { config, log, clock, disk, storage, keys, consensus, announcement, metrics, replica };
   const api = createNodeApi(parts, running);
   const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
   consensus.group.start();
   disk.start(createYielding(consensus.group, log, clock.now_ms));
-  const stopComparing = startStateComparison({ ...parts, clock, onBroken });
+  const stopComparing = startStateComparison({ ...parts, onBroken });
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {
@@ -194,6 +195,7 @@ interface RunningState {
 interface NodeParts {
   readonly config: Config;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly disk: DiskWatch;
   readonly storage: NodeStorage;
   readonly keys: NodeKeys;
@@ -255,7 +257,7 @@ async function askForPeers({ transport, book }: NodeConsensus, leader: Member): 
 
 function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
   const { config, storage, consensus, announcement, metrics, log, replica } = parts;
-  const { identity, keyring, keeper, book, group } = consensus;
+  const { identity, keyring, operator_keyring, keeper, book, group } = consensus;
   const peers: Route = {
     method: 'GET',
     path: PEERS_PATH,
@@ -266,6 +268,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
   return createReceiver({
     identity,
     keyring,
+    operator_keyring,
     nowMs: Date.now,
     routes: [
       peers,
@@ -284,6 +287,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
         nowMs: Date.now,
         logger: log,
       }),
+      ...createOperatorRoutes(parts),
     ],
     deliver: (from, group_id, message) =>
       group_id === GROUP_ID

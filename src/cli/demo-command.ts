@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { callApi, callUntilAnswered } from './api-client.ts';
@@ -19,6 +19,7 @@ interface DemoOptions {
 const RESTART_AFTER_MS = 5_000;
 const STOP_PATIENCE_MS = 8_000;
 const CALL_ATTEMPTS = 150;
+const DEFAULT_BASE_PORT = 8080;
 
 /** Runs a cluster on this machine until Ctrl-C; the exit code. */
 export async function runDemoCommand(words: readonly string[]): Promise<number> {
@@ -45,7 +46,7 @@ function parseOptions(words: readonly string[]): DemoOptions | string {
     const { values } = parseArgs({
       args: [...words],
       options: {
-        'base-port': { type: 'string', default: '8080' },
+        'base-port': { type: 'string', default: String(DEFAULT_BASE_PORT) },
         replicas: { type: 'string', default: '7' },
         data: { type: 'string', default: './data/demo' },
         fresh: { type: 'boolean', default: false },
@@ -197,7 +198,20 @@ Kill the leader and watch another take over:
 
   kill -9 ${leader.pid ?? ''}
 
+See what the replicas know of each other, and whether their states are equal:
+
+  ${this.#operatorCommand('status')}
+  ${this.#operatorCommand('check')}
+
 Logs: ${this.#options.data}/agenda-*/replica.log      Ctrl-C stops all.`);
+  }
+
+  /** To be typed in another terminal, in the same directory. */
+  #operatorCommand(words: string): string {
+    const { data, base_port } = this.#options;
+    const secret_file = relative(process.cwd(), join(data, 'cluster-secret'));
+    const at = base_port === DEFAULT_BASE_PORT ? '' : ` --at 127.0.0.1:${base_port}`;
+    return `CLUSTER_HMAC_SECRET_FILE='${secret_file}' node dist/cli/main.js ${words}${at}`;
   }
 
   async #awaitLeader(): Promise<ReplicaProcess> {

@@ -1,9 +1,25 @@
 #!/usr/bin/env node
 import { runBenchCommand } from './bench-command.ts';
+import { runCheckCommand } from './check-command.ts';
 import { runConfigCommand } from './config-command.ts';
 import { runDemoCommand } from './demo-command.ts';
+import { runStatusCommand } from './status-command.ts';
 
 const usage = `Usage: agenda COMMAND
+
+For operators:
+
+  agenda status [--at HOST:PORT]
+        Shows all replicas on one screen: who leads, who votes, how far each one is.
+  agenda check [--deep] [--at HOST:PORT]
+        Compares the states of all replicas: by their digests, or with --deep by reading all tables.
+        Exits 0 when they are equal, 1 when they differ, 2 when it cannot be told.
+
+  They ask any replica, by default the one that the environment describes, or 127.0.0.1:8080, and
+  sign with a key derived from CLUSTER_HMAC_SECRET (or CLUSTER_HMAC_SECRET_FILE).
+  docs/operations.md says what to type when.
+
+For everybody:
 
   agenda demo [--base-port 8080] [--replicas 7] [--data DIR] [--fresh]
         Runs a whole cluster on this machine, with sample people and appointments.
@@ -25,6 +41,10 @@ async function run(words: readonly string[]): Promise<number> {
       return runDemoCommand(rest);
     case 'bench':
       return runBenchCommand(rest);
+    case 'status':
+      return runStatusCommand(rest, process.env);
+    case 'check':
+      return runCheckCommand(rest, process.env);
     case 'config':
       return runConfigCommand(process.env);
     case 'help':

@@ -85,7 +85,11 @@ export class Applier {
   /** At most a transaction's worth; null when they must be read from the store. */
   #nextEntries(): readonly Entry[] | null {
     const from = this.#applied + 1;
-    const count_max = limits.apply_entries_max;
+    const ends_at = this.#options.state_machine.batch_ends_at ?? null;
+    const count_max =
+      ends_at === null || ends_at < from
+        ? limits.apply_entries_max
+        : Math.min(limits.apply_entries_max, ends_at - from + 1);
     const first_read = this.#read[0];
     if (first_read !== undefined) {
       assert(first_read.index === from, 'entries were read out of turn');

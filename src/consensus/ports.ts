@@ -84,6 +84,8 @@ export interface StateMachine {
   readonly applied_index: LogIndex;
   /** A chain over everything applied so far, hexadecimal. */
   readonly digest: string;
+  /** A batch that reaches this index ends there; null, or not there: batches end anywhere. */
+  readonly batch_ends_at?: LogIndex | null;
   /**
    * Applies consecutive entries in one transaction and returns one outcome for each. Throws a
    * `DiskFullError` when there is no space: nothing is applied, and they come again. Otherwise it throws

@@ -26,6 +26,7 @@ export interface NodePeers {
   readonly book: AddressBook;
   readonly transport: RpcTransport;
   readonly keyring: Keyring;
+  readonly operator_keyring: Keyring;
   readonly identity: Identity;
 }
 
@@ -51,5 +52,6 @@ export async function openPeers(options: NodePeersOptions): Promise<NodePeers> {
     addressOf: (node_id) => book.dialableAddress(node_id),
     ...readTlsTrust(config.tls),
   });
-  return { self, keeper, book, transport, keyring, identity };
+  const operator_keyring = createKeyring([cluster_secret], 'operator');
+  return { self, keeper, book, transport, keyring, operator_keyring, identity };
 }

@@ -19,6 +19,7 @@ import { Expiry } from './expiry.ts';
 import { failedJudgement, judge } from './judge.ts';
 import type { JudgeOptions, Judgement } from './judge.ts';
 import { RequestKeys } from './request-keys.ts';
+import { StateStops } from './state-stops.ts';
 
 /** Told what operators must hear of. Must not throw. */
 export interface StateMachineObserver {
@@ -103,6 +104,8 @@ const no_effects: CommandEffects = { expired: [], judgement: null, remembered: n
  * and outcomes depend on the entries alone, not on how they were batched.
  */
 export class AgendaStateMachine implements StateMachine {
+  /** Where somebody wants to see the state before more is applied. */
+  readonly stops = new StateStops();
   readonly #store: AgendaStore;
   readonly #change_feed: ChangeFeed;
   readonly #observer: StateMachineObserver;
@@ -143,6 +146,10 @@ export class AgendaStateMachine implements StateMachine {
 
   get digest(): string {
     return this.#digest;
+  }
+
+  get batch_ends_at(): LogIndex | null {
+    return this.stops.next_index;
   }
 
   /** The digest after the entry at `index`; null when it is not (or no longer) known here. */
@@ -310,6 +317,7 @@ export class AgendaStateMachine implements StateMachine {
     }
     for (const item of attempt.items) this.#change_feed.publish(item.index, item.events);
     this.#change_feed.publish(attempt.applied_index, []);
+    this.stops.reached(attempt.applied_index);
   }
 }
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-const cluster_secret = 'a secret of this test, of more than thirty-two bytes';
+export const cluster_secret = 'a secret of this test, of more than thirty-two bytes';
 export const audit_token = 'an audit token of this test';
 
 const main_program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));

@@ -20,7 +20,7 @@ export interface RequestHead {
 
 export interface AuthenticateContext {
   readonly identity: Identity;
-  readonly keyring: Keyring;
+  readonly keyring: Pick<Keyring, 'find'>;
   readonly replay_guard: ReplayGuard;
   /** Milliseconds since 1970. */
   readonly now_ms: number;

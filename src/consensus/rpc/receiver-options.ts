@@ -9,6 +9,8 @@ import type { Route } from './route.ts';
 export interface ReceiverOptions {
   readonly identity: Identity;
   readonly keyring: Keyring;
+  /** Of operators; without it, none of the routes may be theirs. */
+  readonly operator_keyring?: Keyring;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: () => number;
   /** What is served besides Raft messages. */

@@ -6,6 +6,7 @@ import type { Request } from '../raft/message.ts';
 import { authenticate } from './authenticate.ts';
 import type { Signed } from './authenticate.ts';
 import { ENVELOPE_HEADER, SIGNATURE_HEADER, isEnvelopeIdentifier } from './envelope.ts';
+import type { Keyring } from './keyring.ts';
 import { decodeRequest, encodeResponse } from './message-codec.ts';
 import { PROBLEM_CONTENT_TYPE } from './problem.ts';
 import { RAFT_PATHS } from './raft-path.ts';
@@ -23,20 +24,33 @@ export interface Receiver {
   handle(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-/** A served (method, path): a registered route, or null for Raft messages. */
+/** What is served at a method and path: a registered route, or null for Raft messages. */
 interface Served {
-  readonly method: string;
   readonly route: Route | null;
 }
 
+const NO_KEYS: Pick<Keyring, 'find'> = { find: () => null };
+
 /** Takes what replicas say to this one and verifies it before it is believed. Stands before Express. */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { identity, keyring, nowMs } = options;
+  const { identity, nowMs } = options;
   assert(isEnvelopeIdentifier(identity.node_id), `a node id not fit to send: ${identity.node_id}`);
   assert(isEnvelopeIdentifier(identity.storage_id), 'a storage id not fit to send');
   assert(isEnvelopeIdentifier(identity.boot_id), 'a boot id not fit to send');
+  assert(
+    options.operator_keyring !== undefined ||
+      options.routes.every((route) => route.caller !== 'operator'),
+    'routes for operators, and no key of theirs',
+  );
   const served = servedPaths(options.routes);
-  const replay_guard = new ReplayGuard();
+  // Each with a memory of its own: many operators' calls must not crowd out a replica.
+  const callers = {
+    replica: { keyring: options.keyring, replay_guard: new ReplayGuard() },
+    operator: {
+      keyring: options.operator_keyring ?? NO_KEYS,
+      replay_guard: new ReplayGuard(),
+    },
+  };
 
   return {
     handle(request, response) {
@@ -44,8 +58,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       const method = must(request.method, 'a request without a method');
       const query_at = target.indexOf('?');
       const path = query_at === -1 ? target : target.slice(0, query_at);
-      const found = served.get(path);
-      if (found?.method !== method) return false;
+      const found = served.get(`${method} ${path}`);
+      if (found === undefined) return false;
       const exchange: Exchange = { options, request, response, method, path };
       const { headers } = request;
       const head = {
@@ -56,7 +70,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         signature: textOf(headers[SIGNATURE_HEADER]),
       };
       const accepts_strangers = found.route?.accepts_strangers ?? false;
-      const context = { identity, keyring, replay_guard, now_ms: nowMs(), accepts_strangers };
+      const caller = callers[found.route?.caller ?? 'replica'];
+      const context = { identity, ...caller, now_ms: nowMs(), accepts_strangers };
       const verdict = authenticate(head, context);
       if (verdict.kind === 'refused') {
         replyRefused(exchange, verdict.signed, verdict.reason, verdict.claimed);
@@ -70,10 +85,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 
 function servedPaths(routes: readonly Route[]): ReadonlyMap<string, Served> {
   const served = new Map<string, Served>();
-  for (const path of Object.values(RAFT_PATHS)) served.set(path, { method: 'POST', route: null });
+  for (const path of Object.values(RAFT_PATHS)) served.set(`POST ${path}`, { route: null });
   for (const route of routes) {
-    assert(!served.has(route.path), `two routes for ${route.path}`);
-    served.set(route.path, { method: route.method, route });
+    const place = `${route.method} ${route.path}`;
+    assert(!served.has(place), `two routes for ${place}`);
+    served.set(place, { route });
   }
   return served;
 }

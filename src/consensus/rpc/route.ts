@@ -1,4 +1,5 @@
 import type { Envelope } from './envelope.ts';
+import type { Caller } from './keyring.ts';
 
 interface RouteBase {
   readonly method: 'GET' | 'POST';
@@ -8,6 +9,8 @@ interface RouteBase {
    * can be replayed to a replica that restarted, so the handler must be one that may run twice.
    */
   readonly accepts_strangers: boolean;
+  /** Whose key opens it, and nobody else's; a replica's unless given. */
+  readonly caller?: Caller;
 }
 
 /** The body of the request is JSON (or empty: undefined); so is that of the answer. */

@@ -21,9 +21,12 @@ export type RpcErrorCode =
 export class RpcError extends Error {
   override name = 'RpcError';
   readonly code: RpcErrorCode;
+  /** Of an answer that came without a signature; null otherwise. */
+  readonly unsigned_status: number | null;
 
-  constructor(code: RpcErrorCode, message: string) {
+  constructor(code: RpcErrorCode, message: string, unsigned_status: number | null = null) {
     super(message);
     this.code = code;
+    this.unsigned_status = unsigned_status;
   }
 }

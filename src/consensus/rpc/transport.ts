@@ -249,6 +249,7 @@ export class RpcTransport {
       throw new RpcError(
         'bad_answer',
         `${ask.address} answered ${status} without a signature of it`,
+        status,
       );
     }
     if (sha256Hex(raw.body) !== envelope.body_sha256) {

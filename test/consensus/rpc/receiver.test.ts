@@ -62,6 +62,64 @@ async function expectRefused(
   expect(loopback.delivered.length).toBe(delivered);
 }
 
+const OPERATOR_KEYRING = createKeyring([SECRET], 'operator');
+
+/** For operators to POST, for replicas to GET, at one path. */
+function startWithOperatorRoute(): Promise<Loopback> {
+  const handle = () => Promise.resolve({ status: 200, body: 'operator' });
+  const path = '/cluster/check';
+  const fields = { path, accepts_strangers: false, format: 'json' } as const;
+  return start({
+    operator_keyring: OPERATOR_KEYRING,
+    routes: [
+      { ...fields, method: 'POST', caller: 'operator', handle },
+      {
+        ...fields,
+        method: 'GET',
+        handle: () => Promise.resolve({ status: 200, body: 'replica' }),
+      },
+    ],
+  });
+}
+
+describe('operators', () => {
+  const post = { method: 'POST', target: '/cluster/check' };
+  const get = { method: 'GET', target: '/cluster/check' };
+
+  test('have a key of their own, which opens what is theirs', async () => {
+    const loopback = await startWithOperatorRoute();
+    const asked = signed({ ...post, keyring: OPERATOR_KEYRING });
+    const response = await sendRaw(loopback.address, asked);
+    expect([response.status, response.body]).toEqual([200, '"operator"']);
+    await expectRefused(loopback, asked, 'replayed');
+    const as_replica = await sendRaw(loopback.address, signed(get));
+    expect([as_replica.status, as_replica.body]).toEqual([200, '"replica"']);
+  });
+
+  test('are not replicas, nor replicas operators', async () => {
+    const loopback = await startWithOperatorRoute();
+    await expectRefused(loopback, signed(post), 'unknown_key');
+    await expectRefused(loopback, signed({ ...get, keyring: OPERATOR_KEYRING }), 'unknown_key');
+    const heartbeat = signed({ keyring: OPERATOR_KEYRING, body: HEARTBEAT });
+    await expectRefused(loopback, heartbeat, 'unknown_key');
+    expect(OPERATOR_KEYRING.primary.key_id).not.toBe(KEYRING.primary.key_id);
+    // Under the id of the other key, the signature is still not that key's.
+    const posing = { key_id: OPERATOR_KEYRING.primary.key_id };
+    await expectRefused(loopback, signed({ ...post, envelope: posing }), 'bad_signature');
+  });
+
+  test('many of them do not crowd out a replica', async () => {
+    const loopback = await startWithOperatorRoute();
+    for (let number = 0; number <= limits.rpc_replay_senders_max; number += 1) {
+      const envelope = { source_boot_id: `operator-${number}` };
+      const asked = signed({ ...post, keyring: OPERATOR_KEYRING, envelope });
+      await sendRaw(loopback.address, asked);
+    }
+    expect(loopback.refusals.at(-1)).toBe('overloaded');
+    expect((await sendRaw(loopback.address, signed({ body: HEARTBEAT }))).status).toBe(200);
+  });
+});
+
 describe('receiver', () => {
   test('delivers what is rightly signed, and signs its answer', async () => {
     const loopback = await start();
