@@ -77,6 +77,9 @@ export const limits = {
   table_hash_slice_ms: 5,
   /** An operator's question about a state waits for its index at most so long. */
   state_check_wait_ms_max: 30_000,
+  /** A change of members, and a transfer of leadership, that an operator asks for end within these. */
+  members_change_timeout_ms: 15_000,
+  transfer_timeout_ms: 5_000,
   /** An operator's call is answered within this. */
   operator_call_timeout_ms: 120_000,
   /** Events of this replica alone, kept in node.db until they are taken from there; the oldest go first. */

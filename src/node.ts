@@ -287,7 +287,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
         nowMs: Date.now,
         logger: log,
       }),
-      ...createOperatorRoutes(parts),
+      ...createOperatorRoutes({ ...parts, operations: null }),
     ],
     deliver: (from, group_id, message) =>
       group_id === GROUP_ID

@@ -3,7 +3,9 @@ import { runBenchCommand } from './bench-command.ts';
 import { runCheckCommand } from './check-command.ts';
 import { runConfigCommand } from './config-command.ts';
 import { runDemoCommand } from './demo-command.ts';
+import { runMemberCommand } from './member-command.ts';
 import { runStatusCommand } from './status-command.ts';
+import { runTransferCommand } from './transfer-command.ts';
 
 const usage = `Usage: agenda COMMAND
 
@@ -14,6 +16,13 @@ For operators:
   agenda check [--deep] [--at HOST:PORT]
         Compares the states of all replicas: by their digests, or with --deep by reading all tables.
         Exits 0 when they are equal, 1 when they differ, 2 when it cannot be told.
+
+  agenda member list [--at HOST:PORT]
+        Shows who votes, who learns, and who runs without being a member.
+  agenda member add|remove|promote|demote NODE_ID… | replace OLD NEW | target NUMBER
+        Changes the members, all that is named at once; ends when a majority has it on disk.
+  agenda transfer [NODE_ID]
+        Hands leadership to that replica, or to the one that is furthest.
 
   They ask any replica, by default the one that the environment describes, or 127.0.0.1:8080, and
   sign with a key derived from CLUSTER_HMAC_SECRET (or CLUSTER_HMAC_SECRET_FILE).
@@ -43,6 +52,10 @@ async function run(words: readonly string[]): Promise<number> {
       return runBenchCommand(rest);
     case 'status':
       return runStatusCommand(rest, process.env);
+    case 'member':
+      return runMemberCommand(rest, process.env);
+    case 'transfer':
+      return runTransferCommand(rest, process.env);
     case 'check':
       return runCheckCommand(rest, process.env);
     case 'config':

@@ -1,6 +1,8 @@
 import type { JsonRoute } from '../consensus/rpc/route.ts';
 import type { Clock } from '../consensus/ports.ts';
 import type { Announcement } from '../discovery/address-entry.ts';
+import type { ClusterOperations } from '../discovery/operations/cluster-operations.ts';
+import { memberRoutes } from '../discovery/operations/member-routes.ts';
 import { operatorRoutes } from '../discovery/operations/routes.ts';
 import type { Inspection } from '../discovery/operations/wire.ts';
 import type { GroupReplica } from '../replica/group-replica.ts';
@@ -16,25 +18,45 @@ export interface NodeOperationsOptions {
   readonly announcement: Announcement;
   readonly replica: GroupReplica;
   readonly clock: Clock;
+  /** Null: this replica's group cannot do them. */
+  readonly operations: ClusterOperations | null;
 }
 
 /** What operators may ask of this replica. */
 export function createOperatorRoutes(options: NodeOperationsOptions): readonly JsonRoute[] {
-  const { storage, replica, clock } = options;
+  const { storage, consensus, replica, clock, operations } = options;
   const checker = new StateChecker({
     clock,
     state: storage.state_machine,
     waitForApplied: (index, timeout_ms) => replica.waitForIndex(index, timeout_ms),
     pinTables: () => pinTables(storage.directory.agenda_path),
   });
-  return operatorRoutes({
+  const to_see = operatorRoutes({
     inspect: () => inspect(options),
     check: (check) => checker.check(check),
   });
+  if (operations === null) return to_see;
+  const { group } = consensus;
+  const to_change = memberRoutes({
+    operations,
+    configuration: () => group.configuration,
+    running: () => addressesOf(options),
+    leader_id: () => group.state.leader?.node_id ?? null,
+  });
+  return [...to_see, ...to_change];
 }
 
-function inspect({ consensus, announcement, replica }: NodeOperationsOptions): Inspection {
-  const { keeper, book, self } = consensus;
+function addressesOf({ announcement, consensus }: NodeOperationsOptions) {
+  return [announcement, ...consensus.book.entries].map(({ node_id, storage_id, address }) => ({
+    node_id,
+    storage_id,
+    address,
+  }));
+}
+
+function inspect(options: NodeOperationsOptions): Inspection {
+  const { consensus, replica } = options;
+  const { keeper, self } = consensus;
   const status = replica.status();
   const { configuration } = status;
   return {
@@ -60,10 +82,6 @@ function inspect({ consensus, announcement, replica }: NodeOperationsOptions): I
             voters_wanted: configuration.voters_wanted,
           },
     peers: [...status.peers],
-    addresses: [announcement, ...book.entries].map(({ node_id, storage_id, address }) => ({
-      node_id,
-      storage_id,
-      address,
-    })),
+    addresses: addressesOf(options),
   };
 }

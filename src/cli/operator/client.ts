@@ -75,6 +75,15 @@ export class OperatorClient {
     return this.#ask(address, 'POST', path, body, answer, { destination, timeout_ms });
   }
 
+  /**
+   * The same, to look at something.
+   *
+   * @throws {CallFailed}
+   */
+  get<T>(address: string, destination: Member, path: string, answer: ZodType<T>): Promise<T> {
+    return this.#ask(address, 'GET', path, undefined, answer, { destination });
+  }
+
   close(): void {
     this.#transport.close();
   }
@@ -83,7 +92,7 @@ export class OperatorClient {
     address: string,
     method: 'GET' | 'POST',
     path: string,
-    body: object,
+    body: object | undefined,
     schema: ZodType<T>,
     options: { destination?: Member; timeout_ms?: number },
   ): Promise<T> {

@@ -1,6 +1,7 @@
 import type { JsonRoute } from '../../consensus/rpc/route.ts';
 import type { StateCheck, StateCheckResult } from '../../replica/state-check.ts';
 import { empty_request } from '../wire.ts';
+import { operatorRoute, WITH_BODY } from './operator-route.ts';
 import { operatorProblem } from './problem.ts';
 import type { OperatorAnswer } from './problem.ts';
 import { CHECK_PATH, check_request, INSPECT_PATH } from './wire.ts';
@@ -11,7 +12,7 @@ export interface OperatorRoutesOptions {
   readonly check: (check: StateCheck) => Promise<StateCheckResult>;
 }
 
-/** What operators may ask of any replica, signed with the key that is derived for them. */
+/** What operators may see of any replica. */
 export function operatorRoutes(options: OperatorRoutesOptions): readonly JsonRoute[] {
   return [
     operatorRoute('POST', INSPECT_PATH, (body) => Promise.resolve(inspect(options, body)), {
@@ -22,25 +23,9 @@ export function operatorRoutes(options: OperatorRoutesOptions): readonly JsonRou
   ];
 }
 
-function operatorRoute(
-  method: JsonRoute['method'],
-  path: string,
-  handle: (body: unknown) => Promise<OperatorAnswer>,
-  { accepts_strangers = false } = {},
-): JsonRoute {
-  return {
-    method,
-    path,
-    accepts_strangers,
-    caller: 'operator',
-    format: 'json',
-    handle: ({ body }) => handle(body),
-  };
-}
-
 function inspect(options: OperatorRoutesOptions, body: unknown): OperatorAnswer {
   if (!empty_request.safeParse(body).success) {
-    return operatorProblem(400, 'invalid_request', 'This call has no body.');
+    return WITH_BODY;
   }
   return { status: 200, body: options.inspect() };
 }

@@ -5,6 +5,8 @@ import { limits } from '../../limits.ts';
 
 export const INSPECT_PATH = '/cluster/inspect';
 export const CHECK_PATH = '/cluster/check';
+export const MEMBERS_PATH = '/cluster/members';
+export const TRANSFER_PATH = '/cluster/transfer';
 
 const identifier = z
   .string()
@@ -78,6 +80,37 @@ export const check_answer = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('busy') }),
 ]);
 export type CheckAnswer = z.infer<typeof check_answer>;
+
+const names = z.array(identifier).min(1).max(limits.cluster_size_max);
+
+/** Everything that is named changes at once. */
+export const members_request = z
+  .strictObject({
+    add: names.optional(),
+    remove: names.optional(),
+    promote: names.optional(),
+    demote: names.optional(),
+    replace: z
+      .array(z.strictObject({ old: identifier, new: identifier }))
+      .min(1)
+      .max(limits.cluster_size_max)
+      .optional(),
+    voters_wanted: z.int().min(1).max(limits.cluster_size_max).optional(),
+  })
+  .refine((request) => Object.values(request).some((value) => value !== undefined));
+export type MembersRequest = z.infer<typeof members_request>;
+
+/** Of `GET`, and after a change. */
+export const members_answer = z.strictObject({
+  configuration,
+  /** Those that are known and no members: they could be added. */
+  others: members,
+});
+export type MembersAnswer = z.infer<typeof members_answer>;
+
+export const transfer_request = z.strictObject({ to: identifier.nullable() });
+
+export const transfer_answer = z.strictObject({ leader_id: identifier.nullable() });
 
 /** Any answer that is not 2xx. */
 export const operator_problem = z.looseObject({
