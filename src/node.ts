@@ -31,6 +31,7 @@ import { openDoors } from './node/doors.ts';
 import { entriesRoute } from './node/entry-exchange.ts';
 import { createForward, forwardRoute } from './node/forwarding.ts';
 import type { FrontDoor } from './node/front-door.ts';
+import { GROUP_ID } from './node/group-id.ts';
 import { loadKeys } from './node/keys.ts';
 import type { NodeKeys } from './node/keys.ts';
 import { createOperatorRoutes } from './node/operations.ts';
@@ -60,8 +61,6 @@ export interface Node {
   reloadCertificate(): void;
 }
 
-/** The one Raft group there is; its id is in every envelope, path and metric all the same. */
-const GROUP_ID = 'main';
 const PEERS_PATH = '/raft/peers';
 /** A learner whose state is older catches up. */
 const LEARNER_STALE_MS_MAX = 5_000;
@@ -287,7 +286,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
         nowMs: Date.now,
         logger: log,
       }),
-      ...createOperatorRoutes({ ...parts, operations: null }),
+      ...createOperatorRoutes(parts),
     ],
     deliver: (from, group_id, message) =>
       group_id === GROUP_ID

@@ -4,6 +4,7 @@ import { runCheckCommand } from './check-command.ts';
 import { runConfigCommand } from './config-command.ts';
 import { runDemoCommand } from './demo-command.ts';
 import { runMemberCommand } from './member-command.ts';
+import { runRecoverCommand } from './recover-command.ts';
 import { runStatusCommand } from './status-command.ts';
 import { runTransferCommand } from './transfer-command.ts';
 
@@ -27,6 +28,11 @@ For operators:
   They ask any replica, by default the one that the environment describes, or 127.0.0.1:8080, and
   sign with a key derived from CLUSTER_HMAC_SECRET (or CLUSTER_HMAC_SECRET_FILE).
   docs/operations.md says what to type when.
+
+  agenda recover --data DATA_DIR [--data DATA_DIR …] [--survivor NODE_ID …] [--show] [--yes]
+        When a majority of the voters is lost for ever: makes the survivors a cluster of their own.
+        Reads the disks of stopped replicas, says which log is the newest and what may be lost, and
+        asks before it writes. --show only says it; --survivor names one whose disk is elsewhere.
 
 For everybody:
 
@@ -56,6 +62,8 @@ async function run(words: readonly string[]): Promise<number> {
       return runMemberCommand(rest, process.env);
     case 'transfer':
       return runTransferCommand(rest, process.env);
+    case 'recover':
+      return runRecoverCommand(rest);
     case 'check':
       return runCheckCommand(rest, process.env);
     case 'config':

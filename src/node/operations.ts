@@ -1,7 +1,6 @@
 import type { JsonRoute } from '../consensus/rpc/route.ts';
 import type { Clock } from '../consensus/ports.ts';
 import type { Announcement } from '../discovery/address-entry.ts';
-import type { ClusterOperations } from '../discovery/operations/cluster-operations.ts';
 import { memberRoutes } from '../discovery/operations/member-routes.ts';
 import { operatorRoutes } from '../discovery/operations/routes.ts';
 import type { Inspection } from '../discovery/operations/wire.ts';
@@ -18,13 +17,12 @@ export interface NodeOperationsOptions {
   readonly announcement: Announcement;
   readonly replica: GroupReplica;
   readonly clock: Clock;
-  /** Null: this replica's group cannot do them. */
-  readonly operations: ClusterOperations | null;
 }
 
 /** What operators may ask of this replica. */
 export function createOperatorRoutes(options: NodeOperationsOptions): readonly JsonRoute[] {
-  const { storage, consensus, replica, clock, operations } = options;
+  const { storage, consensus, replica, clock } = options;
+  const { group } = consensus;
   const checker = new StateChecker({
     clock,
     state: storage.state_machine,
@@ -35,10 +33,8 @@ export function createOperatorRoutes(options: NodeOperationsOptions): readonly J
     inspect: () => inspect(options),
     check: (check) => checker.check(check),
   });
-  if (operations === null) return to_see;
-  const { group } = consensus;
   const to_change = memberRoutes({
-    operations,
+    operations: group,
     configuration: () => group.configuration,
     running: () => addressesOf(options),
     leader_id: () => group.state.leader?.node_id ?? null,

@@ -53,7 +53,7 @@ const node_migrations: readonly MigrationStep[] = [
 ];
 
 /** What happened at this replica and is of concern to operators. */
-export type NodeEventKind = 'state_differs' | 'state_diverged' | 'state_rebuilt';
+export type NodeEventKind = 'state_differs' | 'state_diverged' | 'state_rebuilt' | 'recovered';
 
 export interface NodeEvent {
   /** Consecutive: a gap shows what was dropped. */

@@ -32,6 +32,7 @@ class TwoReplicas {
     learners: [],
     voters_wanted: 2,
     feature_level: 1,
+    removed: [],
   };
   refuses: 'still_heard' | null = null;
   readonly running: Loopback[] = [];

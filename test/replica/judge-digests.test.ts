@@ -22,6 +22,7 @@ function configurationOf(
     learners: [],
     voters_wanted: voters.length,
     feature_level: 1,
+    removed: [],
     ...changes,
   };
 }

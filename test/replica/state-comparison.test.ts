@@ -51,6 +51,7 @@ class Peers {
     learners: [],
     voters_wanted: 3,
     feature_level: 1,
+    removed: [],
   };
   readonly states = new Map<string, { state: State; feature_level: number }>();
   readonly comparer: StateComparer;

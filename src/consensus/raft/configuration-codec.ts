@@ -16,9 +16,10 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
     learners: configuration.learners.map(plainMember),
     voters_wanted: configuration.voters_wanted,
     feature_level: configuration.feature_level,
-    // Left out when there are none.
+    // Left out when there are none, and when it never was recovered.
     removed:
       configuration.removed.length === 0 ? undefined : configuration.removed.map(plainMember),
+    incarnation: configuration.incarnation,
   });
   return Buffer.from(text, 'utf8');
 }
@@ -38,7 +39,11 @@ const CONFIGURATION_FIELDS = [
 
 /** @throws {CodecError} anything but what {@link encodeConfiguration} writes */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
-  const fields = recordOf(parse(bytes), 'configuration', CONFIGURATION_FIELDS, ['removed']);
+  const fields = recordOf(parse(bytes), 'configuration', CONFIGURATION_FIELDS, [
+    'removed',
+    'incarnation',
+  ]);
+  const { incarnation } = fields;
   const configuration: Configuration = {
     cluster_id: textOf(fields['cluster_id'], 'cluster_id'),
     voters: membersOf(fields['voters'], 'voters'),
@@ -47,6 +52,7 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     voters_wanted: countOf(fields['voters_wanted'], 'voters_wanted'),
     feature_level: countOf(fields['feature_level'], 'feature_level'),
     removed: fields['removed'] === undefined ? [] : membersOf(fields['removed'], 'removed'),
+    ...(incarnation === undefined ? {} : { incarnation: countOf(incarnation, 'incarnation') }),
   };
   if (configuration.voters.length === 0) throw new CodecError('configuration without voters');
   return configuration;

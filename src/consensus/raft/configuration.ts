@@ -36,6 +36,8 @@ export interface Configuration {
   readonly removed: readonly Member[];
   /** Behaviour of apply that all members must know; raised by a later entry. */
   readonly feature_level: number;
+  /** How often the cluster was recovered from a lost majority (`../recovery/`); absent: never. */
+  readonly incarnation?: number;
 }
 
 export function memberKey(member: Member): MemberKey {

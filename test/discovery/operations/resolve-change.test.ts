@@ -14,6 +14,7 @@ const configuration: Configuration = {
   learners: [memberOf(4)],
   voters_wanted: 3,
   feature_level: 1,
+  removed: [],
 };
 
 /** Replica 3 came back with an empty disk; 5 is new. */
