@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { eventually } from '../support/eventually.ts';
 import { agenda } from './agenda-command.ts';
 import { call, hourOf2027, register } from './api-client.ts';
 import { cluster_secret, ProcessCluster } from './process-cluster.ts';
@@ -70,6 +71,51 @@ describe('what operators type', () => {
     checking.abort();
     await Promise.all(writers);
     expect(hour).toBeGreaterThan(110);
+  }, 120_000);
+
+  test('agenda transfer hands leadership to whom it names, and to the best one otherwise', async () => {
+    const before = await cluster.awaitLeader();
+    const target = (before + 1) % 3;
+    const named = await agenda(['transfer', cluster.nodeId(target), ...at]);
+    expect([named.code, named.stderr]).toEqual([0, '']);
+    expect(named.stdout).toContain(`${cluster.nodeId(target)} leads.`);
+    expect(await cluster.awaitLeader()).toBe(target);
+    const any = await agenda(['transfer', ...at]);
+    expect([any.code, any.stderr]).toEqual([0, '']);
+    expect(await cluster.awaitLeader()).not.toBe(target);
+    const stranger = await agenda(['transfer', 'agenda-9', ...at]);
+    expect(stranger.code).toBe(1);
+    expect(stranger.stderr).toContain('could take over');
+    expect((await agenda(['transfer', 'one', 'two', ...at])).code).toBe(2);
+  }, 60_000);
+
+  test('agenda member shows and changes who votes', async () => {
+    const chosen = cluster.nodeId(((await cluster.awaitLeader()) + 1) % 3);
+    const lineOf = (stdout: string): string =>
+      stdout.split('\n').find((line) => line.includes(` ${chosen} `)) ?? '';
+    const listed = await agenda(['member', 'list', ...at]);
+    expect([listed.code, listed.stderr]).toEqual([0, '']);
+    expect(lineOf(listed.stdout)).toContain('voter');
+    expect(listed.stdout).toContain('3 voters, as many as are wanted.');
+
+    const demoted = await agenda(['member', 'demote', chosen, ...at]);
+    expect([demoted.code, demoted.stderr]).toEqual([0, '']);
+    expect(lineOf(demoted.stdout)).toContain('learner');
+    const again = await agenda(['member', 'demote', chosen, ...at]);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('does not vote')]);
+    // Wanted again, it is promoted by the leader itself.
+    const wanted = await agenda(['member', 'target', '3', ...at]);
+    expect([wanted.code, wanted.stderr]).toEqual([0, '']);
+    await eventually('its vote', async () =>
+      lineOf((await agenda(['member', 'list', ...at])).stdout).includes('voter') ? true : null,
+    );
+
+    const unknown = await agenda(['member', 'remove', 'agenda-9', ...at]);
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('not a member')]);
+    const odd = await agenda(['member', 'frobnicate', ...at]);
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining('agenda member list')]);
+    const many = await agenda(['member', 'target', 'many', ...at]);
+    expect([many.code, many.stderr]).toEqual([2, expect.stringContaining('target')]);
   }, 120_000);
 
   test('a row that was changed on one disk is found by --deep alone, with its table', async () => {

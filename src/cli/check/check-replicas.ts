@@ -25,7 +25,7 @@ export interface CheckedReplicas {
 /** Writes go on meanwhile: an index ahead is chosen, and when it is missed, another. */
 const ATTEMPTS = 6;
 const WAIT_MS = 4_000;
-/** An index to meet at lies as far ahead as writes come in this time. */
+/** An index to meet at lies as far ahead as writes come in this time, and further at every attempt. */
 const AHEAD_MS = 1_500;
 
 /**
@@ -50,7 +50,7 @@ export async function checkReplicas(
     const now_ms = performance.now();
     const per_ms = (highestApplied(survey) - before) / (now_ms - surveyed_at_ms);
     surveyed_at_ms = now_ms;
-    index = nextIndex(survey, missed, with_tables ? Math.ceil(per_ms * AHEAD_MS) : 0);
+    index = nextIndex(survey, missed, with_tables ? Math.ceil(per_ms * AHEAD_MS * attempt) : 0);
   }
 }
 

@@ -9,7 +9,7 @@ export const EXIT_NOT_ASKED = 2;
 
 /**
  * Runs an operator's command with a client; the exit code. What was typed wrong, and what cannot be
- * reached, is one line and {@link EXIT_NOT_ASKED}.
+ * reached, is one line and {@link EXIT_NOT_ASKED}; what a replica refused, one and {@link EXIT_REFUSED}.
  */
 export async function runOperatorCommand(
   name: string,
@@ -25,7 +25,8 @@ export async function runOperatorCommand(
   } catch (error) {
     if (error instanceof CommandError || error instanceof CallFailed) {
       console.error(`agenda ${name}: ${error.message}`);
-      return EXIT_NOT_ASKED;
+      const is_refused = error instanceof CallFailed && error.code !== null;
+      return is_refused ? EXIT_REFUSED : EXIT_NOT_ASKED;
     }
     throw error;
   } finally {
