@@ -10,31 +10,7 @@ import { runTransferCommand } from './transfer-command.ts';
 
 const usage = `Usage: agenda COMMAND
 
-For operators:
-
-  agenda status [--at HOST:PORT]
-        Shows all replicas on one screen: who leads, who votes, how far each one is.
-  agenda check [--deep] [--at HOST:PORT]
-        Compares the states of all replicas: by their digests, or with --deep by reading all tables.
-        Exits 0 when they are equal, 1 when they differ, 2 when it cannot be told.
-
-  agenda member list [--at HOST:PORT]
-        Shows who votes, who learns, and who runs without being a member.
-  agenda member add|remove|promote|demote NODE_ID… | replace OLD NEW | target NUMBER
-        Changes the members, all that is named at once; ends when a majority has it on disk.
-  agenda transfer [NODE_ID]
-        Hands leadership to that replica, or to the one that is furthest.
-
-  They ask any replica, by default the one that the environment describes, or 127.0.0.1:8080, and
-  sign with a key derived from CLUSTER_HMAC_SECRET (or CLUSTER_HMAC_SECRET_FILE).
-  docs/operations.md says what to type when.
-
-  agenda recover --data DATA_DIR [--data DATA_DIR …] [--survivor NODE_ID …] [--show] [--yes]
-        When a majority of the voters is lost for ever: makes the survivors a cluster of their own.
-        Reads the disks of stopped replicas, says which log is the newest and what may be lost, and
-        asks before it writes. --show only says it; --survivor names one whose disk is elsewhere.
-
-For everybody:
+To try it out:
 
   agenda demo [--base-port 8080] [--replicas 7] [--data DIR] [--fresh]
         Runs a whole cluster on this machine, with sample people and appointments.
@@ -45,6 +21,30 @@ For everybody:
         Prints the configuration that the environment gives, secrets masked.
   agenda help
         Prints this.
+
+For operators (docs/operations.md says what to type when):
+
+  agenda status [--at HOST:PORT]
+        Shows all replicas on one screen: who leads, who votes, how far each one is.
+        Exits 0 when all answer and one leads, 1 otherwise.
+  agenda check [--deep] [--at HOST:PORT]
+        Compares the states of all replicas: by their digests, or with --deep by reading all tables.
+        Exits 0 when they are equal, 1 when they differ, 2 when it cannot be told.
+  agenda member list [--at HOST:PORT]
+        Shows who votes, who learns, and who runs without being a member.
+  agenda member add|remove|promote|demote NODE_ID… | replace OLD NEW | target NUMBER
+        Changes the members, all that is named at once; ends when a majority has it on disk.
+  agenda transfer [NODE_ID] [--at HOST:PORT]
+        Hands leadership to that replica, or to the one that is furthest.
+
+  These ask any replica: by default the one that RPC_ADDR, ADVERTISE_ADDR or HTTP_ADDR tell of, or
+  127.0.0.1:8080. They sign with a key derived from CLUSTER_HMAC_SECRET (or the file that
+  CLUSTER_HMAC_SECRET_FILE names), and trust TLS_CA_FILE. Exit codes: 0 done, 1 refused, 2 not asked.
+
+  agenda recover --data DATA_DIR [--data DATA_DIR …] [--survivor NODE_ID …] [--show] [--yes]
+        When a majority of the voters is lost for ever: makes the survivors a cluster of their own.
+        Reads the disks of stopped replicas, says which log is the newest and what may be lost, and
+        asks before it writes. --show only says it; --survivor names one whose disk is elsewhere.
 
 One replica is \`node dist/main.js\`, with the environment that docs/configuration.md describes.`;
 

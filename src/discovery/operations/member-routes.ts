@@ -90,7 +90,7 @@ async function changeMembers(options: MemberRoutesOptions, body: unknown): Promi
   const end = await operations.changeMembership(resolved.value, limits.members_change_timeout_ms);
   if (end.kind === 'unknown') {
     const detail = 'It was begun, and is not known to have ended; see `agenda member list`.';
-    return operatorProblem(504, 'unknown_outcome', detail);
+    return operatorProblem(504, 'outcome_unknown', detail);
   }
   if (end.kind === 'committed') {
     return { status: 200, body: membersAnswer(options, options.configuration() ?? configuration) };
