@@ -114,23 +114,27 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const announcement = announcementOf(config, storage.storage_id, boot_id);
   const { replica, stopReports } = createReplica(storage, consensus, clock);
   running.replica = replica;
-  const parts = { config, log, clock, disk, storage, keys, consensus, announcement, metrics, replica };
+  const parts = {
+    config,
+    log,
+    clock,
+    disk,
+    storage,
+    keys,
+    consensus,
+    announcement,
+    metrics,
+    replica,
+  };
   const api = createNodeApi(parts, running);
   const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
   consensus.group.start();
-  disk.start(createYielding(consensus.group, log, clock.now_ms));
+  disk.start(createYielding(consensus.group, log, () => clock.now_ms()));
   const stopComparing = startStateComparison({ ...parts, onBroken });
   const discovery = startDiscovery({ config, storage, consensus, announcement, log, onBroken });
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {
-    reloadCertificate() {
-      try {
-        for (const door of doors) door.reloadCertificate();
-        log.info('the certificate was read again');
-      } catch (error) {
-        log.error({ err: error }, 'the new certificate is bad; the old one stays');
-      }
-    },
+    reloadCertificate: () => reloadCertificate(doors, log),
     async stop() {
       await handOver(consensus.group, log);
       running.is_draining = true;
@@ -145,6 +149,15 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       await storage.close();
     },
   };
+}
+
+function reloadCertificate(doors: readonly FrontDoor[], log: Logger): void {
+  try {
+    for (const door of doors) door.reloadCertificate();
+    log.info('the certificate was read again');
+  } catch (error) {
+    log.error({ err: error }, 'the new certificate is bad; the old one stays');
+  }
 }
 
 /** A leader that stops leaves no gap: another leads before it is gone, if one can (thesis §3.10). */

@@ -23,6 +23,7 @@ import { currentConfiguration } from './raft/state.ts';
 import { step } from './raft/step.ts';
 import type { Step } from './raft/step.ts';
 import { StateAge } from './state-age.ts';
+import { Ticker } from './ticker.ts';
 
 /** Who waits for the answer to a peer's request. */
 interface Asker {
@@ -40,6 +41,7 @@ export class Group {
   readonly #options: GroupOptions;
   readonly #state: RaftState;
   readonly #step: Step;
+  readonly #ticker: Ticker;
   readonly #persister: Persister;
   readonly #reader: LogReader;
   readonly #applier: Applier;
@@ -56,8 +58,6 @@ export class Group {
   #proposals: Proposal[] = [];
   #next_token: Token = 1;
   #is_stepping = false;
-  #stop_ticking: (() => void) | null = null;
-  #last_tick_ms = 0;
   #is_stopped = false;
 
   /** Reads what the disk holds, which is whole by now; nothing runs before {@link start}. */
@@ -85,6 +85,12 @@ export class Group {
     this.#step = options.step ?? step;
     const { store, clock, state_machine, observer } = options;
     this.#age = new StateAge(clock.now_ms());
+    this.#ticker = new Ticker({
+      clock,
+      tick_ms: options.tick_ms,
+      ticks_at_once_max: state.options.heartbeat_ticks,
+      onTicks: (ticks, now_ms) => this.#ticks(ticks, now_ms),
+    });
     this.#persister = new Persister({
       store,
       clock,
@@ -131,16 +137,14 @@ export class Group {
   }
 
   start(): void {
-    assert(this.#stop_ticking === null && !this.#is_stopped, 'a group starts once');
-    const { clock, tick_ms } = this.#options;
-    this.#last_tick_ms = clock.now_ms();
-    this.#stop_ticking = clock.every(tick_ms, () => this.#tick());
+    assert(!this.#is_stopped, 'a group starts once');
+    this.#ticker.start();
   }
 
   /** Answers everybody who waits; nothing is sent or applied afterwards. */
   stop(): void {
     this.#is_stopped = true;
-    this.#stop_ticking?.();
+    this.#ticker.stop();
     this.#persister.stop();
     this.#applier.stop();
     this.#reader.stop();
@@ -263,13 +267,7 @@ export class Group {
     return token;
   }
 
-  #tick(): void {
-    const { clock, tick_ms } = this.#options;
-    const now_ms = clock.now_ms();
-    const elapsed = Math.floor((now_ms - this.#last_tick_ms) / tick_ms);
-    this.#last_tick_ms += elapsed * tick_ms;
-    // After a pause of the process, messages that wait deserve to be heard before a timeout.
-    const ticks = Math.min(elapsed, this.#state.options.heartbeat_ticks);
+  #ticks(ticks: number, now_ms: number): void {
     for (let count = 0; count < ticks; count += 1) this.#input({ kind: 'tick' });
     this.#pending.expire(now_ms);
     this.#waiters.expire(now_ms);

@@ -50,6 +50,20 @@ const LOOP_RESOLUTION_MS = 10;
 const DISK_BUCKETS_S = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
 const REQUEST_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
+function createRequestTimer(registry: Registry): Metrics['requestServed'] {
+  const requests = new Histogram({
+    name: 'agenda_http_request_duration_seconds',
+    help: 'From the first byte of the request to the end of the answer.',
+    labelNames: ['method', 'route', 'status_class'],
+    buckets: REQUEST_BUCKETS_S,
+    registers: [registry],
+  });
+  return (method, route, status, duration_ms) => {
+    const status_class = `${Math.floor(status / 100)}xx`;
+    requests.labels(method, route, status_class).observe(duration_ms / 1000);
+  };
+}
+
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -63,13 +77,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers,
   }).set({ version: options.version, node_version: process.version }, 1);
 
-  const requests = new Histogram({
-    name: 'agenda_http_request_duration_seconds',
-    help: 'From the first byte of the request to the end of the answer.',
-    labelNames: ['method', 'route', 'status_class'],
-    buckets: REQUEST_BUCKETS_S,
-    registers,
-  });
   const counterBy = (label: string, name: string, help: string): ((value: string) => void) => {
     const counter = new Counter({ name, help, labelNames: [label], registers });
     return (value) => {
@@ -89,10 +96,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     stateCompared: createStateGauges(registry, options.group_id),
     observer: createObserver(registry, options.group_id),
     storage: createStorageMetrics(registry, options.group_id),
-    requestServed: (method, route, status, duration_ms) => {
-      const status_class = `${Math.floor(status / 100)}xx`;
-      requests.labels(method, route, status_class).observe(duration_ms / 1000);
-    },
+    requestServed: createRequestTimer(registry),
     rateLimited: counterBy(
       'route',
       'agenda_http_rate_limited_total',
