@@ -94,8 +94,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     onBroken,
   });
   const keys = await loadKeys(config, storage.directory.path);
-  const boot_id = randomUUID();
-  const clock = createSystemClock();
+  const [boot_id, clock] = [randomUUID(), createSystemClock()];
   const consensus = await openConsensus({
     config,
     storage,
@@ -107,9 +106,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     metrics,
     log,
     onApplyStalled: (why) => disk.applyStalled(why),
-    onFailed: (part, error) => {
-      groupFailed({ storage, running, log, onBroken }, part, error);
-    },
+    onFailed: (part, error) => groupFailed({ storage, running, log, onBroken }, part, error),
   });
   const announcement = announcementOf(config, storage.storage_id, boot_id);
   const { replica, stopReports } = createReplica(storage, consensus, clock);
@@ -139,9 +136,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       await handOver(consensus.group, log);
       running.is_draining = true;
       await drain(doors);
-      stopReports();
-      disk.stop();
-      stopComparing();
+      for (const stopWatching of [stopReports, stopComparing, () => disk.stop()]) stopWatching();
       consensus.group.stop();
       // Only now: until here the others may need its address to follow it.
       await discovery.stop();

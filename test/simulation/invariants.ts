@@ -176,8 +176,11 @@ export class Invariants {
     this.#committed.push({ entry, term: state.term });
   }
 
+  /** A disk that was lost meanwhile had it: what it acknowledged may still be on its way. */
   #holds(key: MemberKey, entry: Entry): boolean {
-    return this.#withDisk(key)?.log.entryAt(entry.index)?.checksum === entry.checksum;
+    return this.#replicas.some(
+      (replica) => replica.logOf(key)?.entryAt(entry.index)?.checksum === entry.checksum,
+    );
   }
 
   /** Null: that disk is gone. */

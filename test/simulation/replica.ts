@@ -3,7 +3,8 @@ import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
 import { Group } from '../../src/consensus/group.ts';
 import type { LogStore, Observer, Transport } from '../../src/consensus/ports.ts';
-import type { Member } from '../../src/consensus/raft/configuration.ts';
+import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
+import { memberKey } from '../../src/consensus/raft/configuration.ts';
 import type { Entry, LogIndex } from '../../src/consensus/raft/entry.ts';
 import type { Persist } from '../../src/consensus/raft/effect.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
@@ -66,6 +67,7 @@ export class SimulatedReplica {
   readonly #options: ReplicaOptions;
   #member: Member;
   readonly #priority: number;
+  readonly #logs_lost = new Map<MemberKey, SimulatedLogStore>();
   #disks = 1;
   #log: SimulatedLogStore;
   #state: StateDisk;
@@ -101,6 +103,11 @@ export class SimulatedReplica {
 
   get log(): SimulatedLogStore {
     return this.#log;
+  }
+
+  /** The log of the disk it has, or had: null when that was never its own. */
+  logOf(key: MemberKey): SimulatedLogStore | null {
+    return key === memberKey(this.#member) ? this.#log : (this.#logs_lost.get(key) ?? null);
   }
 
   get durable_state_index(): LogIndex {
@@ -216,6 +223,7 @@ export class SimulatedReplica {
   wipe(): void {
     assert(this.#process === null, 'disks are replaced while nobody uses them');
     this.#disks += 1;
+    this.#logs_lost.set(memberKey(this.#member), this.#log);
     const { node_id } = this.#member;
     this.#member = { node_id, storage_id: `${node_id}-disk-${this.#disks}` };
     this.#note(`comes back as ${this.#member.storage_id}`);
