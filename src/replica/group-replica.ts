@@ -153,6 +153,8 @@ export class GroupReplica implements Replica {
   #role(): ReplicaRole {
     const { self, group } = this.#options;
     const { state, configuration } = group;
+    // Also one that is no voter any more and hands over.
+    if (state.role === 'leader') return 'leader';
     if (configuration === null || !isVoter(configuration, self)) return 'learner';
     return state.role === 'pre_candidate' ? 'candidate' : state.role;
   }

@@ -4,8 +4,8 @@ import type { RaftState } from './state.ts';
 import { leadingState } from './state.ts';
 
 /**
- * Forgets members that are gone, once the configuration without them is committed and they have it
- * themselves, so that they know not to stand; or an election timeout later, whether they have it or not.
+ * Forgets members that are gone, once they know themselves that the configuration without them is committed,
+ * and so do not stand any more; or an election timeout after it is, whether they know or not.
  */
 export function dropLeavers(state: RaftState): void {
   const leading = leadingState(state);
@@ -17,7 +17,11 @@ export function dropLeavers(state: RaftState): void {
   for (const [key, progress] of leading.progress) {
     if (isMember(configuration, progress.member)) continue;
     progress.leaves_tick ??= state.tick + state.options.election_ticks;
-    if (progress.match_index >= index || state.tick >= progress.leaves_tick) {
+    const knows =
+      progress.match_index >= index &&
+      progress.commit_told >= index &&
+      progress.append_in_flight === null;
+    if (knows || state.tick >= progress.leaves_tick) {
       leading.progress.delete(key);
     }
   }

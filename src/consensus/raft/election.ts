@@ -10,7 +10,7 @@ import {
   diskIsStalled,
   hardStateIsDurable,
   otherMembers,
-  selfIsVoter,
+  selfMayLead,
 } from './state.ts';
 import { becomeLeader } from './lead.ts';
 import { becomeCandidate, becomeFollower, becomePreCandidate } from './role.ts';
@@ -19,7 +19,7 @@ import { becomeCandidate, becomeFollower, becomePreCandidate } from './role.ts';
 
 /** A replica whose disk does not answer could keep neither its vote nor its entries. */
 export function mayStand(state: RaftState): boolean {
-  return selfIsVoter(state) && !diskIsStalled(state) && !state.is_apply_halted;
+  return selfMayLead(state) && !diskIsStalled(state) && !state.is_apply_halted;
 }
 
 /** The election timeout elapsed without a leader or a vote given. */

@@ -141,6 +141,21 @@ export function selfIsVoter(state: RaftState): boolean {
   return configuration !== null && isVoter(configuration, state.options.self);
 }
 
+/**
+ * Whether this replica may be needed as a leader: it votes, or did before a change that is not known to be
+ * committed. "A server that is not part of its own latest configuration should still start new elections, as it
+ * might still be needed until the C(new) entry is committed" (thesis §4.2.2): those that have that entry may
+ * all be leaving, and vote for nobody who lacks it.
+ */
+export function selfMayLead(state: RaftState): boolean {
+  for (let at = state.configurations.length - 1; at >= 0; at -= 1) {
+    const { index, configuration } = must(state.configurations[at], 'a configuration');
+    if (isVoter(configuration, state.options.self)) return true;
+    if (index <= state.commit_index) return false;
+  }
+  return false;
+}
+
 /** All members of the configuration in force but this one. */
 export function otherMembers(state: RaftState): readonly Member[] {
   const configuration = currentConfiguration(state);

@@ -1,14 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { must } from '../../../src/base/assert.ts';
-import type { Configuration, Member } from '../../../src/consensus/raft/configuration.ts';
 import { memberKey } from '../../../src/consensus/raft/configuration.ts';
-import type { Effect } from '../../../src/consensus/raft/effect.ts';
-import type { MembershipChange } from '../../../src/consensus/raft/membership.ts';
-import { otherMembers } from '../../../src/consensus/raft/state.ts';
+import { latest, leaderOf, pass, refusalOf, settledIn } from '../../support/membership-fixture.ts';
 import {
   acknowledge,
   append,
-  commandAt,
   configurationAt,
   configurationOf,
   confirm,
@@ -17,62 +13,20 @@ import {
   follow,
   heartbeat,
   lead,
-  member,
-  members,
   n1,
   n2,
   n3,
   n4,
   n5,
-  pick,
   sent,
-  stand,
   TestCore,
+  timeOut,
   vote,
+  voteOf,
   votersUpTo,
 } from '../../support/raft-fixture.ts';
 import { ELECTION_MS } from '../../support/core-cluster.ts';
 import { formedCluster } from '../../support/formed-cluster.ts';
-
-function settledIn(effects: readonly Effect[]) {
-  return pick(effects, 'membership_settled').map(({ result }) => result);
-}
-
-function refusalOf(core: TestCore, change: Partial<MembershipChange>) {
-  const [result] = settledIn(core.change(change));
-  return result?.kind === 'refused' ? result.reason : null;
-}
-
-function latest(core: TestCore): Configuration {
-  return must(core.state.configurations.at(-1), 'a configuration').configuration;
-}
-
-/** A leader of this configuration that everybody has just answered; its no-op, entry 2, is committed. */
-function leaderOf(configuration: Configuration): TestCore {
-  const core = new TestCore({ configuration });
-  lead(core);
-  core.persist();
-  for (const from of otherMembers(core.state)) {
-    acknowledge(core, from, 1);
-    acknowledge(core, from, 2);
-    confirm(core, from, 1);
-  }
-  return core;
-}
-
-/** Lets time pass in which these, and nobody else, answer everything. */
-function pass(core: TestCore, ticks: number, answering: readonly Member[]): readonly Effect[] {
-  const effects: Effect[] = [];
-  for (let tick = 0; tick < ticks; tick += 1) {
-    effects.push(...core.tick(), ...core.persist());
-    for (const from of answering) {
-      if (core.state.role !== 'leader') continue;
-      effects.push(...acknowledge(core, from, core.state.log.last_index));
-      if (core.state.role === 'leader') effects.push(...confirm(core, from, 99));
-    }
-  }
-  return effects;
-}
 
 describe('scenario 14: one change of membership at a time, decided by both majorities', () => {
   test('not before an entry of the leader’s own term is committed', () => {
@@ -235,6 +189,41 @@ describe('scenario 15: a leader that is not among the new voters', () => {
   });
 });
 
+describe('thesis §4.2.2: who is leaving is needed until it is known to have left', () => {
+  /** n1 and n2 hold the final configuration, which n3, the only voter left, lacks. */
+  const joint = { ...configurationOf({ voters: [3], outgoing: [1, 2, 3] }), voters_wanted: 1 };
+  const final = { ...joint, outgoing_voters: [] };
+
+  function leaverWith(commit_index: number): TestCore {
+    const core = new TestCore();
+    const entries = [configurationAt(2, 1, joint), configurationAt(3, 1, final)];
+    core.ask(n2, append(1, { index: 1, term: 1 }, entries, commit_index));
+    core.persist();
+    return core;
+  }
+
+  test('it stands without a vote of its own, leads, and hands over to who is to stay', () => {
+    const core = leaverWith(2);
+    timeOut(core);
+    for (const pre_vote of [true, false]) {
+      core.hear(n2, voteOf(core, pre_vote));
+      expect(core.state.role).toBe(pre_vote ? 'pre_candidate' : 'candidate');
+      core.hear(n3, voteOf(core, pre_vote));
+      core.persist();
+    }
+    expect(core.state.role).toBe('leader');
+    confirm(core, n3, 1);
+    acknowledge(core, n3, 1);
+    expect(sent(acknowledge(core, n3, 4), 'timeout_now')).toMatchObject([{ to: n3 }]);
+    expect(core.state.commit_index).toBe(4);
+  });
+
+  test('not when it knows that the change is committed', () => {
+    const core = leaverWith(3);
+    expect(sent(core.tick(5 * ELECTION_TICKS), 'vote')).toEqual([]);
+  });
+});
+
 describe('scenario 15: a removed node disturbs nobody', () => {
   test('it is still sent that it is none, and then nothing more', () => {
     const core = leaderOf(votersUpTo(4));
@@ -246,6 +235,11 @@ describe('scenario 15: a removed node disturbs nobody', () => {
     core.persist();
     for (const from of [n2, n3]) acknowledge(core, from, 4);
     expect(core.state.commit_index).toBe(4);
+    acknowledge(core, n4, 4);
+    core.tick();
+    expect(core.state.leading?.progress.has(memberKey(n4))).toBe(true);
+    // Only when it was told that this is committed may it be forgotten.
+    expect(sent(core.tick(3), 'append', n4)).toMatchObject([{ leader_commit: 4 }]);
     acknowledge(core, n4, 4);
     core.tick();
     expect(core.state.leading?.progress.has(memberKey(n4))).toBe(false);
@@ -295,104 +289,5 @@ describe('scenario 15: a removed node disturbs nobody', () => {
       expect(leader.core?.term).toBe(2);
       expect(gone.core?.role).not.toBe('leader');
     }
-  });
-});
-
-describe('scenario 11: the only automatic changes are those that are wanted', () => {
-  const learning = (voters_wanted: number): Configuration => ({
-    ...configurationOf({ voters: [1, 2, 3], learners: [4, 5] }),
-    voters_wanted,
-  });
-
-  test('learners that keep up for an election timeout are promoted, as many as are wanted', () => {
-    const core = leaderOf(learning(4));
-    pass(core, ELECTION_TICKS - 1, [n2, n3, n4, n5]);
-    expect(latest(core).voters).toHaveLength(3);
-    pass(core, 3, [n2, n3, n4, n5]);
-    expect(latest(core)).toMatchObject({ voters: [n1, n2, n3, n4], learners: [n5] });
-    pass(core, 5 * ELECTION_TICKS, [n2, n3, n4, n5]);
-    expect(latest(core).voters).toHaveLength(4);
-  });
-
-  test('several at once, when several are missing', () => {
-    const core = leaderOf(learning(5));
-    pass(core, ELECTION_TICKS + 3, [n2, n3, n4, n5]);
-    expect(latest(core).voters).toHaveLength(5);
-    expect(core.state.log.last_index).toBe(4);
-  });
-
-  test('none is promoted while there are enough, nor demoted when there are too many', () => {
-    for (const wanted of [3, 2, 1]) {
-      const core = leaderOf(learning(wanted));
-      pass(core, 5 * ELECTION_TICKS, [n2, n3, n4, n5]);
-      expect(core.state.log.last_index).toBe(2);
-    }
-  });
-
-  test('one that does not answer, or does not catch up, is not', () => {
-    const core = leaderOf(learning(5));
-    pass(core, 5 * ELECTION_TICKS, [n2, n3, n5]);
-    expect(latest(core)).toMatchObject({ voters: [n1, n2, n3, n5], learners: [n4] });
-  });
-
-  test('who was demoted on purpose is not promoted again', () => {
-    const core = leaderOf(learning(3));
-    core.change({ demote: [n3] });
-    pass(core, 5 * ELECTION_TICKS, [n2, n3, n4, n5]);
-    expect(latest(core)).toMatchObject({ voters: [n1, n2], voters_wanted: 2 });
-  });
-
-  test('a larger number wanted is enough to have one promoted', () => {
-    const core = leaderOf(learning(3));
-    core.change({ voters_wanted: 4 });
-    pass(core, 2 * ELECTION_TICKS, [n2, n3, n4, n5]);
-    expect(latest(core).voters).toHaveLength(4);
-  });
-});
-
-describe('scenario 13: one that comes back with another disk is replaced by one change', () => {
-  const wiped = member(3, 'b');
-  const replacement = { remove: [n3], add_learners: [wiped] };
-
-  test('not while the old pair answers: two processes run under one name', () => {
-    const core = leaderOf(votersUpTo(3));
-    pass(core, 2 * ELECTION_TICKS, [n2, n3]);
-    expect(refusalOf(core, replacement)).toBe('still_heard');
-  });
-
-  test('not by a leader that has not had the time to hear it', () => {
-    const core = new TestCore();
-    lead(core);
-    core.persist();
-    acknowledge(core, n2, 2);
-    confirm(core, n2, 1);
-    expect(refusalOf(core, replacement)).toBe('not_ready');
-  });
-
-  test('it comes in as a learner, and votes once it has kept up', () => {
-    const core = leaderOf(votersUpTo(3));
-    pass(core, ELECTION_TICKS + 2, [n2]);
-    expect(refusalOf(core, replacement)).toBe(null);
-    pass(core, 2, [n2, wiped]);
-    expect(latest(core)).toMatchObject({ voters: [n1, n2], learners: [wiped], voters_wanted: 3 });
-    pass(core, 2 * ELECTION_TICKS, [n2, wiped]);
-    expect(latest(core)).toMatchObject({ voters: [n1, n2, wiped], learners: [] });
-    expect(latest(core).removed).toEqual([n3]);
-  });
-
-  test('it stands once its log says that it votes, and not before', () => {
-    const core = new TestCore({ configuration: null, self: wiped });
-    const learner = { ...votersUpTo(2), learners: [wiped], voters_wanted: 3 };
-    core.ask(
-      n1,
-      append(1, { index: 0, term: 0 }, [configurationAt(1, 1, learner), commandAt(2, 1)], 2),
-    );
-    core.persist();
-    expect(sent(core.tick(5 * ELECTION_TICKS), 'vote')).toEqual([]);
-    const voter = { ...votersUpTo(2), voters: [...members(1, 2), wiped], voters_wanted: 3 };
-    core.ask(n1, append(1, { index: 2, term: 1 }, [configurationAt(3, 1, voter)], 3));
-    core.persist();
-    stand(core);
-    expect(core.state.role).toBe('candidate');
   });
 });
