@@ -1,12 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { sqliteCode } from './sqlite-code.ts';
 
 /** Whether SQLite found that a file is not, or no longer, a database that it can read. */
 export function isDatabaseDamaged(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string') {
-    return damage_codes.some((code) => String(error.code).startsWith(code));
-  }
-  return error.cause !== undefined && isDatabaseDamaged(error.cause);
+  const code = sqliteCode(error);
+  if (code !== null) return damage_codes.some((damage) => code.startsWith(damage));
+  return error instanceof Error && error.cause !== undefined && isDatabaseDamaged(error.cause);
 }
 
 const damage_codes = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'] as const;

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
@@ -17,6 +17,7 @@ import { ProcessCluster } from './process-cluster.ts';
     for (const position of cluster.positions) control(position, 'works');
     await cluster.dispose();
   }, 60_000);
+  afterAll(controls.remove);
 
   function control(position: number, behaviour: 'works' | 'stalls' | 'fails'): void {
     writeFileSync(join(controls.path, String(position)), behaviour);
