@@ -33,7 +33,7 @@ export const limits = {
   command_bytes_max: 512 * 1024,
   /** One message between replicas. */
   rpc_body_bytes_max: 4 * 1024 * 1024,
-  /** Clocks of replicas may differ by this. */
+  /** A message between replicas is this old at most, and this far ahead, by its receiver's clock. */
   rpc_clock_skew_ms: 30_000,
   /** Counters remembered per sender to refuse replays. */
   rpc_replay_window: 4_096,

@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Decide } from './agenda/decide/decision.ts';
+import { steadyWallClockMs } from './base/steady-wall-clock.ts';
 import { createSystemClock } from './base/system-clock.ts';
 import type { Config } from './config.ts';
 import type { Group } from './consensus/group.ts';
@@ -291,7 +292,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
         book,
         announcement,
         wanted: config.cluster_members,
-        nowMs: Date.now,
+        nowMs: steadyWallClockMs,
         logger: log,
       }),
       ...createOperatorRoutes(parts),
@@ -318,7 +319,7 @@ function createNodeApi(parts: NodeParts, running: RunningState): Api {
     metrics,
     secrets: keys.api,
     now_ms: Date.now,
-    addresses: () => addressesOf(announcement, consensus.book, Date.now()),
+    addresses: () => addressesOf(announcement, consensus.book, steadyWallClockMs()),
     public_url: config.public_url,
     listens_on: config.http_addr,
     leader_routing: config.leader_routing,

@@ -63,7 +63,7 @@ export interface NodeStore {
   saveNodes(entries: readonly AddressEntry[]): Promise<void>;
 }
 
-/** Time of the wall, for what is compared between replicas, and pauses. */
+/** Time for what is compared between replicas, and for pauses: it does not jump. */
 export interface DiscoveryClock {
   /** Milliseconds since 1970. */
   nowMs(): number;

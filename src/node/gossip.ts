@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { steadyWallClockMs } from '../base/steady-wall-clock.ts';
 import type { Config } from '../config.ts';
 import type { Announcement } from '../discovery/address-entry.ts';
 import type { Call, DiscoveryClock, NodeStore } from '../discovery/ports.ts';
@@ -9,7 +10,7 @@ import type { NodePeers } from './peers.ts';
 import type { NodeStorage } from './storage.ts';
 
 export const system_clock: DiscoveryClock = {
-  nowMs: Date.now,
+  nowMs: steadyWallClockMs,
   async sleep(pause_ms, signal) {
     await sleep(pause_ms, undefined, { signal }).catch(() => {
       // Aborted: the pause is over.

@@ -1,3 +1,4 @@
+import { steadyWallClockMs } from '../base/steady-wall-clock.ts';
 import type { Config } from '../config.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
@@ -33,7 +34,7 @@ export interface NodePeers {
 export async function openPeers(options: NodePeersOptions): Promise<NodePeers> {
   const { config, storage, cluster_secret, boot_id, logPosition } = options;
   const self: Member = { node_id: config.node_id, storage_id: storage.storage_id };
-  const book = new AddressBook({ own_node_id: self.node_id, nowMs: Date.now });
+  const book = new AddressBook({ own_node_id: self.node_id, nowMs: steadyWallClockMs });
   const keyring = createKeyring([cluster_secret]);
   const keeper = await IdentityKeeper.open({
     node_id: self.node_id,

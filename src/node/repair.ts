@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { steadyWallClockMs } from '../base/steady-wall-clock.ts';
 import type { Config } from '../config.ts';
 import type { EntrySource } from '../consensus/entry-offer.ts';
 import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
@@ -115,7 +116,7 @@ async function openForRepair(
         book: peers.book,
         announcement,
         wanted: config.cluster_members,
-        nowMs: Date.now,
+        nowMs: steadyWallClockMs,
         logger: log,
       }),
     ],

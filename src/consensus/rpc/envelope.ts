@@ -20,7 +20,7 @@ export interface Envelope {
   readonly destination_boot_id: string;
   /** Empty for what concerns no group. */
   readonly group_id: GroupId;
-  /** The sender's wall clock, milliseconds since 1970. */
+  /** The destination's wall clock as the sender knows it, milliseconds since 1970. */
   readonly timestamp_ms: number;
   /** From 1, never twice from one boot to one destination (no destination counts as one). */
   readonly counter: number;
@@ -28,10 +28,12 @@ export interface Envelope {
   readonly body_sha256: string;
 }
 
-/** Who answers. */
+/** Who answers, and when. */
 export interface AnswerEnvelope {
   readonly responder: Member;
   readonly responder_boot_id: string;
+  /** The responder's wall clock, milliseconds since 1970. */
+  readonly timestamp_ms: number;
   readonly body_sha256: string;
 }
 
@@ -61,7 +63,7 @@ const ENVELOPE_PATTERN = pattern([
   COUNT,
   SHA256,
 ]);
-const ANSWER_PATTERN = pattern([ID, ID, ID, SHA256]);
+const ANSWER_PATTERN = pattern([ID, ID, ID, COUNT, SHA256]);
 
 /** Whether `text` may stand in an envelope as a node, storage, boot, cluster or group id. */
 export function isEnvelopeIdentifier(text: string): boolean {
@@ -110,8 +112,10 @@ export function parseEnvelope(text: string): Envelope | null {
 
 /** The one text form of an answer's envelope; asserts that it can be parsed back. */
 export function formatAnswerEnvelope(envelope: AnswerEnvelope): string {
-  const { node_id, storage_id } = envelope.responder;
-  const text = `${VERSION},${node_id},${storage_id},${envelope.responder_boot_id},${envelope.body_sha256}`;
+  const { responder, responder_boot_id, timestamp_ms, body_sha256 } = envelope;
+  const text =
+    `${VERSION},${responder.node_id},${responder.storage_id},${responder_boot_id},` +
+    `${timestamp_ms},${body_sha256}`;
   assert(ANSWER_PATTERN.test(text), `not an envelope: ${text}`);
   return text;
 }
@@ -120,6 +124,9 @@ export function formatAnswerEnvelope(envelope: AnswerEnvelope): string {
 export function parseAnswerEnvelope(text: string): AnswerEnvelope | null {
   const match = ANSWER_PATTERN.exec(text);
   if (match === null) return null;
-  const [, node_id = '', storage_id = '', responder_boot_id = '', body_sha256 = ''] = match;
-  return { responder: { node_id, storage_id }, responder_boot_id, body_sha256 };
+  const [, node_id = '', storage_id = '', responder_boot_id = '', ...last] = match;
+  const [timestamp_text, body_sha256 = ''] = last;
+  const timestamp_ms = Number(timestamp_text);
+  if (!Number.isSafeInteger(timestamp_ms)) return null;
+  return { responder: { node_id, storage_id }, responder_boot_id, timestamp_ms, body_sha256 };
 }

@@ -5,12 +5,14 @@ import type { Member, MemberKey } from '../raft/configuration.ts';
 interface Peer {
   /** Of its last answer; empty before the first. */
   boot_id: string;
+  /** How far its wall clock is ahead of ours. */
+  clock_offset_ms: number;
   /** Of the last request to it. */
   counter: number;
 }
 
 /**
- * What the client remembers of each destination: its boot, and how far nonces for it have counted.
+ * What the client remembers of each destination: its boot, its clock, and how far nonces for it have counted.
  * Each destination is counted for apart, so that a message that waits does not fall behind the
  * receiver's window because of what is sent to others.
  */
@@ -36,6 +38,15 @@ export class PeerTable {
     this.#peer(member).boot_id = boot_id;
   }
 
+  /** Added to our wall clock it is the peer's; zero unless learned. */
+  clockOffsetOf(member: Member): number {
+    return this.#peers.get(memberKey(member))?.clock_offset_ms ?? 0;
+  }
+
+  learnClockOffset(member: Member, clock_offset_ms: number): void {
+    this.#peer(member).clock_offset_ms = clock_offset_ms;
+  }
+
   /** A number never returned before for this destination; null: a request without one. */
   nextCounter(destination: Member | null): number {
     if (destination === null) {
@@ -52,7 +63,7 @@ export class PeerTable {
     const known = this.#peers.get(key);
     if (known !== undefined) return known;
     if (this.#peers.size >= this.#peers_max) this.#forgetFirst();
-    const peer: Peer = { boot_id: '', counter: this.#counter_floor };
+    const peer: Peer = { boot_id: '', clock_offset_ms: 0, counter: this.#counter_floor };
     this.#peers.set(key, peer);
     return peer;
   }

@@ -34,12 +34,13 @@ export function reply(
   { status, content_type, body }: Reply,
   extra_headers: readonly string[] = NO_HEADERS,
 ): void {
-  const { identity } = exchange.options;
+  const { identity, nowMs } = exchange.options;
   const headers = ['content-type', content_type, 'content-length', String(body.length)];
   if (signed !== null) {
     const envelope_text = formatAnswerEnvelope({
       responder: identity,
       responder_boot_id: identity.boot_id,
+      timestamp_ms: nowMs(),
       body_sha256: sha256Hex(body),
     });
     const request_signature = signed.signature;

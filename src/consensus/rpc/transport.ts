@@ -75,6 +75,10 @@ interface VerifiedAnswer extends RawAnswer {
   readonly envelope: AnswerEnvelope;
   /** The request was signed for another run of the responder than the one that answered. */
   readonly other_boot: boolean;
+  /** The responder's wall clock less ours. */
+  readonly clock_offset_ms: number;
+  /** The request was stamped with a time that is far from the responder's. */
+  readonly other_time: boolean;
 }
 
 /**
@@ -192,18 +196,30 @@ export class RpcTransport {
     }
   }
 
-  /** A destination that restarted refuses what was signed for its last run; its answer names the new. */
+  /**
+   * A destination that restarted refuses what was signed for its last run, and one whose clock is another
+   * what was stamped with ours; its signed answer names its run and its time. So a wall clock that is wrong
+   * or jumps cuts nobody off, while the destination judges by its own clock what is too old.
+   */
   async #askAgain(ask: Ask): Promise<VerifiedAnswer> {
-    const answer = await this.#ask(ask);
-    if (answer.status !== 401 || ask.destination === null || !answer.other_boot) return answer;
-    return this.#ask(ask);
+    const { destination } = ask;
+    const known_offset_ms = destination === null ? 0 : this.#peers.clockOffsetOf(destination);
+    const answer = await this.#ask(ask, known_offset_ms);
+    if (answer.status !== 401) return answer;
+    const { clock_offset_ms, other_time } = answer;
+    if (other_time && destination !== null) {
+      this.#peers.learnClockOffset(destination, clock_offset_ms);
+    }
+    if (!other_time && (destination === null || !answer.other_boot)) return answer;
+    return this.#ask(ask, other_time ? clock_offset_ms : known_offset_ms);
   }
 
-  async #ask(ask: Ask): Promise<VerifiedAnswer> {
+  async #ask(ask: Ask, clock_offset_ms: number): Promise<VerifiedAnswer> {
     if (this.#closed) throw new RpcError('closed', 'this transport is closed');
     const { identity, keyring, nowMs } = this.#options;
     const { destination, group_id, method, target, content_type } = ask;
     const boot_id = destination === null ? '' : this.#peers.bootIdOf(destination);
+    const timestamp_ms = nowMs() + clock_offset_ms;
     const envelope_text = formatEnvelope({
       key_id: keyring.primary.key_id,
       // Whoever lives there may belong to another cluster, or have promised to: they must be able to talk.
@@ -213,7 +229,7 @@ export class RpcTransport {
       destination,
       destination_boot_id: boot_id,
       group_id,
-      timestamp_ms: nowMs(),
+      timestamp_ms,
       counter: this.#peers.nextCounter(destination),
       body_sha256: ask.body.sha256,
     });
@@ -235,7 +251,14 @@ export class RpcTransport {
     const { responder, responder_boot_id } = envelope;
     const other_boot = responder_boot_id !== boot_id;
     if (other_boot) this.#peers.learnBootId(responder, responder_boot_id);
-    return { ...raw, envelope, other_boot };
+    return {
+      ...raw,
+      envelope,
+      other_boot,
+      clock_offset_ms: envelope.timestamp_ms - nowMs(),
+      // Half: what is refused at the very edge is found here as well, whatever the way has taken.
+      other_time: Math.abs(envelope.timestamp_ms - timestamp_ms) > limits.rpc_clock_skew_ms / 2,
+    };
   }
 
   #verify(raw: RawAnswer, request_signature: string, ask: Ask): AnswerEnvelope {

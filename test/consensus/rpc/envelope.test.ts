@@ -96,6 +96,7 @@ describe('envelope', () => {
     const answer = {
       responder: SAMPLE.source,
       responder_boot_id: 'b',
+      timestamp_ms: SAMPLE.timestamp_ms,
       body_sha256: 'cd'.repeat(32),
     };
     const text = formatAnswerEnvelope(answer);

@@ -68,6 +68,7 @@ function forger(forgery: Forgery): RequestListener {
     const envelope_text = formatAnswerEnvelope({
       responder: forgery.responder,
       responder_boot_id: 'boot-2',
+      timestamp_ms: Date.now(),
       body_sha256: sha256Hex(forgery.body),
     });
     const signature = signAnswer(forgery.key.key, {

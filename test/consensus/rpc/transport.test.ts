@@ -240,13 +240,32 @@ describe('transport', () => {
   });
 
   test('what the peer refuses, verified, is told with its reason', async () => {
-    const there = await receiver({ nowMs: () => Date.now() + 2 * limits.rpc_clock_skew_ms });
-    const group = transport({ addressOf: () => there.address }).forGroup('g0');
+    const there = await receiver();
+    const identity = identityOf(ASKER, 'boot-1', 'another-cluster');
+    const group = transport({ identity, addressOf: () => there.address }).forGroup('g0');
     await expect(group.send(ANSWERER, HEARTBEAT)).rejects.toMatchObject({
       code: 'refused',
-      message: expect.stringContaining('clock'),
+      message: expect.stringContaining('not of this cluster'),
     });
     expect(there.delivered).toEqual([]);
+  });
+
+  test('a clock that is far off, and jumps, is asked again by the time in its signed refusal', async () => {
+    const hour_ms = 3_600_000;
+    let off_ms = hour_ms;
+    const there = await receiver({ nowMs: () => Date.now() + off_ms });
+    const here = transport({ addressOf: () => there.address });
+    const group = here.forGroup('g0');
+    for (const jump_ms of [hour_ms, -hour_ms, 0]) {
+      off_ms = jump_ms;
+      // The first is refused; what follows is stamped by what that told.
+      for (let count = 0; count < 3; count += 1) {
+        expect(await group.send(ANSWERER, HEARTBEAT)).toEqual(answerTo(HEARTBEAT));
+      }
+    }
+    expect(there.delivered.length).toBe(9);
+    // The first refusal tells the boot and the time.
+    expect(there.refusals).toEqual(['wrong_boot', 'stale', 'stale']);
   });
 
   test('an unsigned refusal is not believed', async () => {
@@ -275,6 +294,14 @@ describe('control calls', () => {
     accepts_strangers: false,
     handle: () => Promise.resolve({ status: 200, body: { items: [] } }),
   };
+
+  test('whoever is at an address may have another time as well', async () => {
+    const there = await receiver({ routes: [echo], nowMs: () => Date.now() - 3_600_000 });
+    const identity = identityOf(ASKER, 'boot-1', null);
+    const asked = await transport({ identity }).call(there.address, 'POST', '/cluster/identify', 1);
+    expect(asked.status).toBe(200);
+    expect(there.refusals).toEqual(['stale']);
+  });
 
   test('a stranger asks whoever is there, learns who it is, and then asks by name', async () => {
     const there = await receiver({ routes: [echo, nodes] });
