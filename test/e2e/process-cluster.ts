@@ -45,6 +45,10 @@ export interface ClusterOptions {
   /** Instead of `dist/main.js`. */
   readonly program?: string;
   readonly environment?: (position: number) => Record<string, string>;
+  /** On loopback, to each replica's API; unless given, free ones on which the replicas listen. */
+  readonly ports?: readonly number[];
+  /** A command, with its first parameters, that runs the replica's. */
+  readonly launcher?: (position: number) => readonly string[];
 }
 
 /** Real replicas: one process each, on loopback, with data in a temporary directory. */
@@ -58,7 +62,8 @@ export class ProcessCluster {
   readonly #remove: () => void;
 
   static async create(options: ClusterOptions): Promise<ProcessCluster> {
-    return new ProcessCluster(options, await freePorts(options.size + (options.newcomers ?? 0)));
+    const count = options.size + (options.newcomers ?? 0);
+    return new ProcessCluster(options, options.ports ?? (await freePorts(count)));
   }
 
   private constructor(options: ClusterOptions, ports: readonly number[]) {
@@ -130,7 +135,13 @@ export class ProcessCluster {
     if (this.#children[position] !== null) throw new Error('it runs already');
     mkdirSync(this.dataDirectory(position), { recursive: true });
     const log = openSync(`${this.dataDirectory(position)}.log`, 'a');
-    const child = spawn(process.execPath, [this.#options.program ?? main_program], {
+    const launcher = this.#options.launcher?.(position) ?? [];
+    const [command, ...parameters] = [
+      ...launcher,
+      process.execPath,
+      this.#options.program ?? main_program,
+    ] as const;
+    const child = spawn(command, parameters, {
       env: { ...this.environment(position), ...environment },
       stdio: ['ignore', log, log],
     });
