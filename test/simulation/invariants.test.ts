@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { memberKey } from '../../src/consensus/raft/configuration.ts';
+import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
 import type { LogIndex } from '../../src/consensus/raft/entry.ts';
 import { establishedLeader, n1, n2, n3, TestCore } from '../support/raft-fixture.ts';
 import { Invariants } from './invariants.ts';
@@ -20,9 +22,10 @@ function observedCluster(): Observed {
   const machine = { applied_index: 2, digest: 'two' };
   const entryAt = (index: LogIndex) => core.entries[index - 1] ?? null;
   const log = { entryAt };
+  const logOf = (member: Member) => (key: MemberKey) => (key === memberKey(member) ? log : null);
   const life = { group: { state: core.state }, machine };
-  const leader = { member: n1, life, log, entryAt, durable_state_index: 1 };
-  const others = [n2, n3].map((member) => ({ member, life: null, log }));
+  const leader = { member: n1, life, logOf: logOf(n1), entryAt, durable_state_index: 1 };
+  const others = [n2, n3].map((member) => ({ member, life: null, logOf: logOf(member) }));
   const replicas: object[] = [leader, ...others];
   const invariants = new Invariants(replicas as SimulatedReplica[]);
   invariants.afterStep();
