@@ -10,6 +10,7 @@ const fault_kinds = [
   'cut_power',
   'cut_power_of_all',
   'lose_state',
+  'damage_log',
   'wipe',
   'transfer',
   'remove_and_replace',

@@ -51,6 +51,8 @@ function begin(scene: Scene, { kind }: Fault): void {
       return down(scene, replicas, (one) => one.cutPower());
     case 'lose_state':
       return down(scene, [victim], loseState);
+    case 'damage_log':
+      return scene.operator.mayLose(victim) ? down(scene, [victim], damage(prng)) : undefined;
     case 'wipe':
       return scene.operator.mayLose(victim) ? down(scene, [victim], wipe) : undefined;
     case 'transfer':
@@ -119,6 +121,13 @@ function down(
 function loseState(victim: SimulatedReplica): void {
   victim.kill();
   victim.loseState();
+}
+
+function damage(prng: Prng): (victim: SimulatedReplica) => void {
+  return (victim) => {
+    victim.kill();
+    victim.damageLog(prng);
+  };
 }
 
 function wipe(victim: SimulatedReplica): void {

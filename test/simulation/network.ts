@@ -63,6 +63,10 @@ export class Network {
     };
   }
 
+  isCut(from: NodeId, to: NodeId): boolean {
+    return this.#cuts.has(`${from} ${to}`);
+  }
+
   /** All links are whole again. */
   mend(): void {
     this.#cuts.clear();

@@ -40,7 +40,9 @@ export class Operator {
     const configurations = this.#options.replicas.flatMap(
       (replica) => replica.life?.group.configuration ?? [],
     );
+    const is_readable = this.#options.replicas.every(({ log }) => log.damaged.length === 0);
     return (
+      is_readable &&
       configurations.length > 0 &&
       configurations.every((configuration) => {
         const { voters } = configuration;

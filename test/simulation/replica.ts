@@ -1,7 +1,11 @@
 import { assert, must } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
+import type { EntrySource } from '../../src/consensus/entry-offer.ts';
 import { Group } from '../../src/consensus/group.ts';
+import type { GroupOptions } from '../../src/consensus/group-options.ts';
+import { repairLog } from '../../src/consensus/log-repair.ts';
+import type { RepairObserver } from '../../src/consensus/log-repair.ts';
 import type { LogStore, Observer, Transport } from '../../src/consensus/ports.ts';
 import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
 import { memberKey } from '../../src/consensus/raft/configuration.ts';
@@ -39,6 +43,7 @@ export interface ReplicaOptions {
   readonly prng: Prng;
   readonly sabotage: Sabotage;
   readonly transportOf: (endpoint: Endpoint) => Transport;
+  readonly entrySourceOf: (replica: SimulatedReplica, process: SimulatedProcess) => EntrySource;
   /** It hands entries to its disk: before they are on it. */
   readonly onWrite: (replica: SimulatedReplica, writes: readonly Persist[]) => void;
   /** Its process found something broken. */
@@ -142,7 +147,7 @@ export class SimulatedReplica {
       process,
       receive: (from, message) => this.#receive(process, from, message),
     };
-    const opening = Group.open({
+    const opening = this.#open(process, machine.applied_index, {
       group_id: 'main',
       self: member,
       priority: this.#priority,
@@ -156,12 +161,32 @@ export class SimulatedReplica {
       prng: seededPrng(this.#options.prng.below(2 ** 32)),
       observer: nobody,
       step: this.#options.sabotage.step,
+      repair: { source: this.#options.entrySourceOf(this, process), observer: this.#repairs() },
       onFailed: (part, error) => this.#options.onBroken(this, part, error),
     });
     opening.then(
       (group) => process.run(() => this.#live(endpoint, group, machine)),
       (error: unknown) => process.run(() => this.#options.onBroken(this, 'start', error)),
     );
+  }
+
+  /** What is damaged is fetched from the others first, as `node/repair.ts` does. */
+  async #open(
+    clock: SimulatedProcess,
+    applied_index: LogIndex,
+    options: GroupOptions,
+  ): Promise<Group> {
+    const { store } = options;
+    const repair = must(options.repair, 'nothing to repair with');
+    return Group.open(options, await repairLog({ store, clock, applied_index, ...repair }));
+  }
+
+  #repairs(): RepairObserver {
+    return {
+      waiting: (index, why) => this.#note(`waits for entry ${index}: ${why}`),
+      repaired: (index) => this.#note(`has entry ${index} again`),
+      cut: (from) => this.#note(`deletes damaged entries from ${from} on`),
+    };
   }
 
   #live(endpoint: Endpoint, group: Group, machine: AgendaStateMachine): void {
@@ -210,6 +235,16 @@ export class SimulatedReplica {
     this.#note('loses power');
     if (this.#process !== null) this.#die();
     if (this.#options.prng.below(2) === 0) this.#state.fallBack();
+  }
+
+  /** An entry can no longer be read; only while the process is down. */
+  damageLog(prng: Prng): void {
+    assert(this.#process === null, 'a log is damaged while nobody uses it');
+    const { last_index } = this.#log.durable;
+    if (last_index === 0) return;
+    const index = 1 + prng.below(last_index);
+    this.#note(`entry ${index} is damaged`);
+    this.#log.damage(index, must((['payload', 'row', 'lost'] as const)[prng.below(3)], 'a kind'));
   }
 
   /** agenda.db is lost; only while the process is down. */

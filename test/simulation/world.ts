@@ -5,6 +5,7 @@ import type { Configuration, Member } from '../../src/consensus/raft/configurati
 import { MIDNIGHT } from '../support/agenda-fixture.ts';
 import { EventQueue } from '../support/event-queue.ts';
 import { Clients } from './clients.ts';
+import { createEntrySource } from './entry-source.ts';
 import { History } from './history.ts';
 import { Invariants } from './invariants.ts';
 import { Network } from './network.ts';
@@ -166,6 +167,13 @@ export class World {
       prng,
       sabotage,
       transportOf: (endpoint) => this.network.transportOf(endpoint),
+      entrySourceOf: (replica, process) =>
+        createEntrySource({
+          node_id: replica.member.node_id,
+          process,
+          replicas: () => this.replicas,
+          isCut: (from, to) => this.network.isCut(from, to),
+        }),
       onWrite: (replica, writes) => this.#guard(() => this.checks.written(replica, writes)),
       onBroken: (replica, part, error) => this.#replicaBroke(replica, part, error),
       note: (what) => this.note(what),
