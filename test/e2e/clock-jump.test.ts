@@ -3,27 +3,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { FakeWallClock, findFakeTime } from '../support/fake-time.ts';
 import { eventually } from '../support/eventually.ts';
+import { saySkipped } from '../support/say-skipped.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import type { TemporaryDirectory } from '../support/temporary-directory.ts';
 import { call, good_password, hourOf2027 } from './api-client.ts';
 import { ProcessCluster } from './process-cluster.ts';
 import { awaitOneLeader, WritingClients } from './writing-clients.ts';
 
 const library = findFakeTime();
-if (library === null) console.log('skipped: jumps of the clock need libfaketime');
+if (library === null) saySkipped('jumps of the clock need libfaketime');
 
 const HOUR_S = 3_600;
 /** Several times what a replica that hears nothing waits until it stands. */
 const SEVERAL_TIMEOUTS_MS = 4_000;
 
 (library === null ? describe.skip : describe)('the wall clock of the leader jumps', () => {
-  const directory = temporaryDirectory('clocks');
-  const clocks = [0, 1, 2].map(
-    (position) => new FakeWallClock(library ?? '', join(directory.path, String(position))),
-  );
+  let directory: TemporaryDirectory;
+  let clocks: readonly FakeWallClock[];
   let cluster: ProcessCluster;
   let writers: WritingClients;
 
   beforeAll(async () => {
+    directory = temporaryDirectory('clocks');
+    clocks = [0, 1, 2].map(
+      (position) => new FakeWallClock(library ?? '', join(directory.path, String(position))),
+    );
     cluster = await ProcessCluster.create({
       size: clocks.length,
       environment: (position) => clocks[position]?.environment ?? {},

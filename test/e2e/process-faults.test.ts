@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededPrng } from '../../src/base/prng.ts';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
 import { eventually } from '../support/eventually.ts';
+import { saySkipped } from '../support/say-skipped.ts';
 import { call, hourOf2027 } from './api-client.ts';
 import { ProcessCluster } from './process-cluster.ts';
 import { awaitOneLeader, WritingClients } from './writing-clients.ts';
@@ -13,7 +14,7 @@ const KILLERS = 2;
 const SLOW_SYNC_MS = 300;
 
 const shim = compileDiskShim();
-if (shim === null) console.log('skipped: a slow disk needs a C compiler');
+if (shim === null) saySkipped('a slow disk needs a C compiler');
 
 describe('five replicas and a load', () => {
   let cluster: ProcessCluster;

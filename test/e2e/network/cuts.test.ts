@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
+import { saySkipped } from '../../support/say-skipped.ts';
 import { call, hourOf2027 } from '../api-client.ts';
 import type { ProcessCluster } from '../process-cluster.ts';
 import { awaitOneLeader, WritingClients } from '../writing-clients.ts';
@@ -10,7 +11,7 @@ import { whyNoNamespaces } from './namespace-network.ts';
 import type { NamespaceNetwork } from './namespace-network.ts';
 
 const obstacle = whyNoNamespaces();
-if (obstacle !== null) console.log(`skipped: cuts between real processes: ${obstacle}`);
+if (obstacle !== null) saySkipped(`cuts between real processes: ${obstacle}`);
 
 /** Several times what a replica that hears nothing waits until it stands. */
 const SEVERAL_TIMEOUTS_MS = 4_000;

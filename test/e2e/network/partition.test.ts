@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
+import { saySkipped } from '../../support/say-skipped.ts';
 import { call, hourOf2027 } from '../api-client.ts';
 import { awaitOneLeader, WritingClients } from '../writing-clients.ts';
 import { startNamespaceCluster } from './namespace-cluster.ts';
@@ -8,7 +9,7 @@ import type { NamespaceCluster } from './namespace-cluster.ts';
 import { whyNoNamespaces } from './namespace-network.ts';
 
 const obstacle = whyNoNamespaces();
-if (obstacle !== null) console.log(`skipped: a partition of real processes: ${obstacle}`);
+if (obstacle !== null) saySkipped(`a partition of real processes: ${obstacle}`);
 
 const AGENDA = '/api/agenda?start=2027-01-01T00:00:00Z&end=2029-01-01T00:00:00Z';
 /** Processes on one machine read the same clock; what they print is rounded. */
