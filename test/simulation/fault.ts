@@ -25,6 +25,7 @@ const fault_kinds = [
   'stall_disk',
   'stall_leaders_disk',
   'break_disk',
+  'low_disk',
   'jump_clock',
   'leaders_fall_in_turn',
   'old_leader_reads',

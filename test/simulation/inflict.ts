@@ -81,6 +81,8 @@ function begin(scene: Scene, { kind }: Fault): void {
       return stall(scene, [leader]);
     case 'break_disk':
       return breakDisk(scene);
+    case 'low_disk':
+      return lowDisk(scene);
     case 'jump_clock':
       victim.wall_clock_offset_ms += prng.below(7_200_000) - 3_600_000;
       return undefined;
@@ -217,6 +219,14 @@ function breakDisk({ victim, after, lasts_ms }: Scene): void {
     if (victim.is_up) victim.kill();
     victim.start();
   });
+}
+
+/** Short of space, it lets others lead, and takes no commands. */
+function lowDisk({ leader, victim, prng, after, lasts_ms }: Scene): void {
+  const { life } = prng.below(2) === 0 ? leader : victim;
+  if (life === null) return;
+  life.process.run(() => life.group.setDiskLow(true));
+  after(lasts_ms, () => life.process.run(() => life.group.setDiskLow(false)));
 }
 
 /** Each leader is gone before its first entry is with a majority (scenario 5, Figure 8). */

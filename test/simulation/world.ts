@@ -140,6 +140,7 @@ export class World {
       replica.goOn();
       replica.log.resume();
       replica.disk_ms_max = 3;
+      replica.life?.group.setDiskLow(false);
       replica.start();
     }
   }
