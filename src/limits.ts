@@ -11,6 +11,18 @@ export const limits = {
   uncommitted_bytes_max: 16 * 1024 * 1024,
   /** Recent entries kept in memory, beyond those not yet applied. */
   log_tail_bytes_max: 32 * 1024 * 1024,
+  /** Entries deleted from the log in one transaction: a write that comes meanwhile waits for it. */
+  log_cut_slice_entries: 2_000,
+  /** For a peer that answers and lags, the log keeps so many times `SNAPSHOT_ENTRIES`. */
+  log_kept_for_peers_factor: 4,
+  /** Bytes of a snapshot's file in one message. */
+  snapshot_chunk_bytes_max: 256 * 1024,
+  /** Members that snapshots are sent to at the same time. */
+  snapshots_sent_at_once: 2,
+  /** Chunks that wait to be stored: a leader sends one after the other. */
+  snapshot_questions_max: 8,
+  /** A snapshot's file that nobody was sent for so long is deleted. */
+  snapshot_unused_ms: 60_000,
   /** Reads waiting for a round of heartbeats. */
   pending_reads_max: 16_384,
   /** Transfers of leadership, and changes of membership, that are waited for: operators ask for them. */

@@ -34,6 +34,7 @@ import { createForward, forwardRoute } from './node/forwarding.ts';
 import type { FrontDoor } from './node/front-door.ts';
 import { GROUP_ID } from './node/group-id.ts';
 import { loadKeys } from './node/keys.ts';
+import { logSnapshot } from './node/log-snapshot.ts';
 import type { NodeKeys } from './node/keys.ts';
 import { createOperatorRoutes } from './node/operations.ts';
 import { digestRoute, startStateComparison } from './node/state-comparison.ts';
@@ -220,6 +221,10 @@ function observerOf({ observer }: Metrics, log: Logger): Observer {
       observer.roleChanged(role, term, leader);
       log.info({ role, term, leader_id: leader?.node_id ?? null }, 'role');
     },
+    snapshot(event) {
+      observer.snapshot(event);
+      logSnapshot(log, event);
+    },
   };
 }
 
@@ -334,7 +339,7 @@ function createNodeApi(parts: NodeParts, running: RunningState): Api {
 }
 
 function readinessOf(
-  { replica, consensus: { self }, disk }: NodeParts,
+  { replica, consensus: { self, group }, disk }: NodeParts,
   running: Readonly<RunningState>,
 ): Readiness {
   if (running.is_draining) return notReady('draining', 'This replica is stopping.');
@@ -345,6 +350,9 @@ function readinessOf(
     return notReady('no_leader', 'The cluster has not reached this replica.');
   if (!isMember(configuration, self)) {
     return notReady('no_leader', 'This replica, with this disk, is no member of the cluster.');
+  }
+  if (group.state.is_state_missing) {
+    return notReady('index_not_reached', 'The state of this replica is lost; it needs a snapshot.');
   }
   if (leader === null) return notReady('no_leader', 'Nobody leads at the moment.');
   const stale_ms = replica.staleMs();

@@ -37,6 +37,7 @@ export class Applier {
   /** Read from the store, and not applied yet. */
   #read: Entry[] = [];
   #is_busy = false;
+  #is_paused = false;
   #is_stalled = false;
   #is_stopped = false;
 
@@ -53,12 +54,27 @@ export class Applier {
     this.#run();
   }
 
+  /** Applies nothing more, until {@link Applier.resumeAt}. */
+  pause(): void {
+    this.#is_paused = true;
+  }
+
+  /** Goes on after `index`: the state stands there, by whatever means. */
+  resumeAt(index: LogIndex): void {
+    assert(this.#is_paused && index >= this.#applied, 'the state went backwards');
+    if (index > this.#applied) this.#read = [];
+    this.#applied = index;
+    this.#through = Math.max(this.#through, index);
+    this.#is_paused = false;
+    this.#run();
+  }
+
   stop(): void {
     this.#is_stopped = true;
   }
 
   #run(): void {
-    if (this.#is_busy || this.#is_stopped) return;
+    if (this.#is_busy || this.#is_paused || this.#is_stopped) return;
     this.#is_busy = true;
     const { clock } = this.#options;
     const slice_ends_ms = clock.now_ms() + limits.apply_slice_ms;
@@ -101,9 +117,11 @@ export class Applier {
 
   #readFromStore(): void {
     const { store, clock } = this.#options;
-    store.read(this.#applied + 1, this.#through, READ_BYTES_MAX).then(
+    const from = this.#applied + 1;
+    store.read(from, this.#through, READ_BYTES_MAX).then(
       (entries) => {
-        this.#read = [...entries];
+        // A snapshot may have passed them by.
+        if (from === this.#applied + 1) this.#read = [...entries];
         clock.soon(() => this.#resume());
       },
       (error: unknown) => this.#failed(error),

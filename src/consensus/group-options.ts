@@ -1,5 +1,6 @@
 import type { RepairPort } from './log-reader.ts';
 import type { Prng } from '../base/prng.ts';
+import type { SnapshotOptions } from './group-snapshots.ts';
 import type { Clock, LogStore, Observer, StateMachine, Transport } from './ports.ts';
 import type { GroupId, Member } from './raft/configuration.ts';
 import type { Step } from './raft/step.ts';
@@ -26,6 +27,8 @@ export interface GroupOptions {
   readonly repair?: RepairPort;
   /** Nothing can be applied for now, and why; null: it goes on. */
   readonly onApplyStalled?: (why: Error | null) => void;
+  /** Absent: the log is never cut. */
+  readonly snapshots?: SnapshotOptions;
   /** The rules of Raft; the real ones unless a test plants others. */
   readonly step?: Step;
   /** Something that cannot be gone on from; after `state`, the group still votes and replicates. */

@@ -1,10 +1,14 @@
-import { assert, unreachable } from '../base/assert.ts';
+import { assert, must, unreachable } from '../base/assert.ts';
 import { limits } from '../limits.ts';
 import { Applier } from './applier.ts';
 import type { FailedPart, GroupOptions } from './group-options.ts';
+import { finishInstall } from './finish-install.ts';
+import { openSnapshots } from './group-snapshots.ts';
+import type { GroupSnapshots } from './group-snapshots.ts';
 import { IndexWaiters } from './index-waiters.ts';
 import { LogReader } from './log-reader.ts';
 import { PendingAnswers } from './pending-answers.ts';
+import { PendingReplies } from './pending-replies.ts';
 import { PendingProposals } from './pending-proposals.ts';
 import type { ProposalResult } from './pending-proposals.ts';
 import { Persister } from './persister.ts';
@@ -25,12 +29,6 @@ import type { Step } from './raft/step.ts';
 import { StateAge } from './state-age.ts';
 import { Ticker } from './ticker.ts';
 
-/** Who waits for the answer to a peer's request. */
-interface Asker {
-  readonly resolve: (response: Response) => void;
-  readonly reject: (error: Error) => void;
-}
-
 const STOPPING = 'this replica is stopping';
 
 /**
@@ -45,14 +43,16 @@ export class Group {
   readonly #persister: Persister;
   readonly #reader: LogReader;
   readonly #applier: Applier;
+  readonly #snapshots: GroupSnapshots | null;
   readonly #yields_for = new Set<'space' | 'apply'>();
   readonly #pending = new PendingProposals();
   readonly #waiters = new IndexWaiters();
   readonly #transfers = new PendingAnswers<TransferOutcome>('timed_out');
   readonly #changes = new PendingAnswers<MembershipResult>({ kind: 'unknown' });
   readonly #age: StateAge;
-  readonly #replies = new Map<Token, Asker>();
-  readonly #reads = new Map<Token, (index: LogIndex | null) => void>();
+  readonly #replies = new PendingReplies();
+  /** The core settles every one of them. */
+  readonly #reads = new PendingAnswers<LogIndex | null>(null);
   readonly #listeners = new Set<() => void>();
   readonly #inbox: Input[] = [];
   #proposals: Proposal[] = [];
@@ -62,7 +62,7 @@ export class Group {
 
   /** Reads what the disk holds, which is whole by now; nothing runs before {@link start}. */
   static async open(options: GroupOptions, loaded?: StoredLog): Promise<Group> {
-    const stored = loaded ?? (await options.store.load());
+    const stored = await finishInstall(options, loaded ?? (await options.store.load()));
     assert(stored.damaged.length === 0, 'a damaged log takes part in nothing');
     const { election_timeout_ms, heartbeat_ms, tick_ms, self, state_machine } = options;
     const state = createState(
@@ -121,6 +121,15 @@ export class Group {
       },
       onHalted: (error) => this.#fail('state', error),
     });
+    this.#snapshots = openSnapshots(options, {
+      state,
+      applier: this.#applier,
+      persister: this.#persister,
+      input: (input) => this.#input(input),
+      onInstalled: (index) => this.#waiters.applied(index),
+      reply: (token, message) => this.#replies.reply(token, message),
+      onBroken: (error) => this.#fail('state', error),
+    });
   }
 
   /** The core's state, for views and metrics. */
@@ -139,12 +148,14 @@ export class Group {
   start(): void {
     assert(!this.#is_stopped, 'a group starts once');
     this.#ticker.start();
+    this.#snapshots?.start();
   }
 
   /** Answers everybody who waits; nothing is sent or applied afterwards. */
   stop(): void {
     this.#is_stopped = true;
     this.#ticker.stop();
+    this.#snapshots?.stop();
     this.#persister.stop();
     this.#applier.stop();
     this.#reader.stop();
@@ -152,10 +163,8 @@ export class Group {
     this.#waiters.expireAll();
     this.#transfers.expireAll();
     this.#changes.expireAll();
-    for (const resolve of this.#reads.values()) resolve(null);
-    this.#reads.clear();
-    for (const { reject } of this.#replies.values()) reject(new Error(STOPPING));
-    this.#replies.clear();
+    this.#reads.expireAll();
+    this.#replies.rejectAll(STOPPING);
   }
 
   /** Called on every change of term, role, leader or configuration, and at the end of a transfer. */
@@ -166,15 +175,11 @@ export class Group {
 
   /** A peer asks. */
   receive(from: Member, message: Request): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      if (this.#is_stopped) {
-        reject(new Error(STOPPING));
-        return;
-      }
-      const token = this.#token();
-      this.#replies.set(token, { resolve, reject });
-      this.#input({ kind: 'request', from, token, message });
-    });
+    if (this.#is_stopped) return Promise.reject(new Error(STOPPING));
+    const token = this.#token();
+    const reply = this.#replies.wait(token);
+    this.#input({ kind: 'request', from, token, message });
+    return reply;
   }
 
   /** Everything proposed in one turn of the event loop is one write and one message to each peer. */
@@ -198,15 +203,13 @@ export class Group {
 
   /** A read index (thesis §6.4); null when leadership could not be confirmed now. */
   readIndex(): Promise<LogIndex | null> {
-    return new Promise((resolve) => {
-      if (this.#is_stopped || this.#reads.size >= limits.pending_reads_max) {
-        resolve(null);
-        return;
-      }
-      const token = this.#token();
-      this.#reads.set(token, resolve);
-      this.#input({ kind: 'read', token });
-    });
+    if (this.#is_stopped || this.#reads.size >= limits.pending_reads_max) {
+      return Promise.resolve(null);
+    }
+    const token = this.#token();
+    const settled = this.#reads.wait(token, Number.POSITIVE_INFINITY);
+    this.#input({ kind: 'read', token });
+    return settled;
   }
 
   /** Hands leadership to a node, or to the best caught-up voter; see {@link TransferOutcome}. */
@@ -311,20 +314,22 @@ export class Group {
       case 'send_from_store':
         return this.#sendFromStore(effect.to, effect.message, effect.through_index);
       case 'reply':
-        return this.#reply(effect.token, effect.message);
+        return this.#replies.reply(effect.token, effect.message);
       case 'reply_after_persist':
-        return this.#persister.afterPersisted(() => this.#reply(effect.token, effect.message));
+        return this.#persister.afterPersisted(() =>
+          this.#replies.reply(effect.token, effect.message),
+        );
+      case 'send_snapshot':
+      case 'receive_snapshot':
+        return must(this.#snapshots, 'a log that is never cut').perform(effect);
       case 'apply_through':
         return this.#applier.applyThrough(effect.index);
       case 'proposal_accepted':
         return this.#pending.accepted(effect.token, effect.index, effect.term);
       case 'proposal_refused':
         return this.#pending.refused(effect.token, effect.reason);
-      case 'read_ready': {
-        const resolve = this.#reads.get(effect.token);
-        this.#reads.delete(effect.token);
-        return resolve?.(effect.index);
-      }
+      case 'read_ready':
+        return this.#reads.settle(effect.token, effect.index);
       case 'fresh':
         return this.#age.told(effect, this.#options.clock.now_ms());
       case 'role_changed': {
@@ -367,13 +372,6 @@ export class Group {
       },
       (error: unknown) => this.#fail('log', error),
     );
-  }
-
-  #reply(token: Token, message: Response): void {
-    const asker = this.#replies.get(token);
-    assert(asker !== undefined, 'a request is answered once');
-    this.#replies.delete(token);
-    asker.resolve(message);
   }
 
   #applied(entries: readonly Entry[], outcomes: readonly Outcome[], duration_ms: number): void {

@@ -131,6 +131,7 @@ async function cut(
       write_id: 0,
       hard_state: null,
       truncate_from: from,
+      base: null,
       entries: [],
       commit_index: 0,
     },

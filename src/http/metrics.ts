@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Observer } from '../consensus/ports.ts';
+import type { Observer, SnapshotEvent } from '../consensus/ports.ts';
 import type { ReplicaStatus } from '../replica/replica.ts';
 import { createStorageMetrics } from './storage-metrics.ts';
 import type { StorageMetrics } from './storage-metrics.ts';
@@ -48,6 +48,7 @@ export interface Metrics {
 
 const LOOP_RESOLUTION_MS = 10;
 const DISK_BUCKETS_S = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
+const SNAPSHOT_BUCKETS_S = [0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
 const REQUEST_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 function createRequestTimer(registry: Registry): Metrics['requestServed'] {
@@ -157,6 +158,7 @@ function createObserver(registry: Registry, group_id: string): Observer {
   });
   let last_leader_id: string | null = null;
   return {
+    snapshot: createSnapshotObserver(registry, group_id),
     roleChanged: (_role, _term, leader) => {
       if (leader === null || leader.node_id === last_leader_id) return;
       last_leader_id = leader.node_id;
@@ -196,6 +198,32 @@ function createStateGauges(registry: Registry, group_id: string): Metrics['state
   return (index, differing) => {
     divergence.set(differing);
     compared_index.set(index);
+  };
+}
+
+function createSnapshotObserver(
+  registry: Registry,
+  group_id: string,
+): (event: SnapshotEvent) => void {
+  const registers = [registry];
+  const snapshots = new Counter({
+    name: 'agenda_raft_snapshots_total',
+    help: 'Snapshots sent, installed, or failed on the way.',
+    labelNames: ['group', 'kind'],
+    registers,
+  });
+  for (const kind of ['sent', 'installed', 'failed']) snapshots.labels(group_id, kind).inc(0);
+  const duration = new Histogram({
+    name: 'agenda_raft_snapshot_duration_seconds',
+    help: 'From the decision to send, or the first chunk, until the snapshot is installed.',
+    labelNames: ['group', 'kind'],
+    buckets: SNAPSHOT_BUCKETS_S,
+    registers,
+  });
+  return (event) => {
+    snapshots.labels(group_id, event.kind).inc();
+    if (event.kind === 'failed') return;
+    duration.labels(group_id, event.kind).observe(event.duration_ms / 1000);
   };
 }
 

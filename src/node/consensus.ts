@@ -77,6 +77,11 @@ export async function openConsensus(options: NodeConsensusOptions): Promise<Node
       clock,
       prng: seededPrng(randomInt(2 ** 32)),
       observer: options.observer,
+      snapshots: {
+        store: storage.snapshot_store,
+        durableIndex: () => storage.checkpointer.durableIndex(),
+        kept_entries: config.snapshot_entries,
+      },
       repair: { source, observer: repairObserver(log, metrics) },
       onApplyStalled: options.onApplyStalled,
       onFailed: options.onFailed,

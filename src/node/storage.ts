@@ -12,6 +12,8 @@ import type { DataDirectory } from '../storage/data-directory.ts';
 import { openLogStore } from '../storage/log-store.ts';
 import type { OpenedLogStore } from '../storage/log-store.ts';
 import { NodeDatabase } from '../storage/node-database.ts';
+import { replaceState } from '../storage/replace-state.ts';
+import { SqliteSnapshotStore } from '../storage/snapshot-store.ts';
 import { setWrongStateAside } from './rebuild-state.ts';
 import { StartRefused, WHAT_TO_DO_ABOUT_A_LOG } from './start-refused.ts';
 
@@ -35,6 +37,7 @@ export interface NodeStorage {
   readonly state_machine: AgendaStateMachine;
   readonly node_database: NodeDatabase;
   readonly checkpointer: Checkpointer;
+  readonly snapshot_store: SqliteSnapshotStore;
   /** The state cannot be gone on from; when it is damaged, the next start builds it again. */
   stateBroken(error: unknown): void;
   /** High to low; the data directory is free afterwards. */
@@ -45,7 +48,7 @@ const CHECKPOINT_INTERVAL_MS = 1_000;
 
 /** @throws {StartRefused} the directory is in use or cannot be used */
 export async function openStorage(options: NodeStorageOptions): Promise<NodeStorage> {
-  const { data_dir, group_id, log, decide, onCommandFailed, onDiskFull, onBroken } = options;
+  const { data_dir, group_id, log, onDiskFull, onBroken } = options;
   const opened = openDataDirectory(data_dir);
   if (!opened.ok) throw new StartRefused(`DATA_DIR: ${opened.error.message}`);
   const directory = opened.value;
@@ -60,15 +63,58 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
   const { storage_id } = await log_store.identity.read();
   const node_database = new NodeDatabase(directory.node_path);
   setWrongStateAside(directory.agenda_path, node_database, log);
+  if (replaceState(directory.agenda_path)) log.info('a snapshot was put in place');
   const { store: agenda_store, set_aside } = openState(directory.agenda_path, storage_id);
   if (set_aside !== null) {
     log.warn({ set_aside }, 'the state found is damaged, or of another log; it is built again');
   }
+  const state_machine = openMachine(agenda_store, options);
+  const stateBroken = (error: unknown): void => {
+    if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
+    onBroken(error);
+  };
+  const checkpointer = startCheckpointer({
+    path: directory.agenda_path,
+    interval_ms: CHECKPOINT_INTERVAL_MS,
+    onFailed: stateBroken,
+  });
+  const snapshot_store = new SqliteSnapshotStore({
+    directory: directory.snapshots_path,
+    agenda_path: directory.agenda_path,
+    storage_id,
+    agenda_store,
+    checkpointer,
+  });
+  return {
+    directory,
+    log_store,
+    storage_id,
+    agenda_store,
+    state_machine,
+    node_database,
+    checkpointer,
+    snapshot_store,
+    stateBroken,
+    async close() {
+      await snapshot_store.close();
+      await checkpointer.stop();
+      agenda_store.close();
+      node_database.close();
+      await log_store.close();
+      directory.release();
+    },
+  };
+}
+
+function openMachine(
+  agenda_store: SqliteAgendaStore,
+  { log, decide, onCommandFailed }: NodeStorageOptions,
+): AgendaStateMachine {
   const change_feed = new ChangeFeed({
     start_index: agenda_store.readMeta().applied_index,
     onListenerError: (error) => log.error({ err: error }, 'a follower of the change feed failed'),
   });
-  const state_machine = new AgendaStateMachine({
+  return new AgendaStateMachine({
     store: agenda_store,
     change_feed,
     observer: {
@@ -79,32 +125,6 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
     },
     ...(decide === undefined ? {} : { decide }),
   });
-  const stateBroken = (error: unknown): void => {
-    if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
-    onBroken(error);
-  };
-  const checkpointer = startCheckpointer({
-    path: directory.agenda_path,
-    interval_ms: CHECKPOINT_INTERVAL_MS,
-    onFailed: stateBroken,
-  });
-  return {
-    directory,
-    log_store,
-    storage_id,
-    agenda_store,
-    state_machine,
-    node_database,
-    checkpointer,
-    stateBroken,
-    async close() {
-      await checkpointer.stop();
-      agenda_store.close();
-      node_database.close();
-      await log_store.close();
-      directory.release();
-    },
-  };
 }
 
 function openState(path: string, storage_id: string): ReturnType<typeof openAgendaStore> {

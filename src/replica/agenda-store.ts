@@ -2,7 +2,8 @@ import type { RowChange } from '../agenda/change.ts';
 import type { Instant } from '../agenda/model.ts';
 import type { Answer } from '../agenda/outcome.ts';
 import type { AgendaView, ExpiryView } from '../agenda/view.ts';
-import type { LogIndex } from '../consensus/raft/entry.ts';
+import type { LogIndex, Term } from '../consensus/raft/entry.ts';
+import type { PlacedConfiguration } from '../consensus/raft/log-base.ts';
 
 /** Where the replicated state stands; written in the transaction of the state itself. */
 export interface StateMeta {
@@ -10,6 +11,14 @@ export interface StateMeta {
   /** Hexadecimal. */
   readonly digest: string;
   readonly state_time: Instant;
+}
+
+/** What of the log the state needs to know, so that it can stand in for the log up to here. */
+export interface StatePlace {
+  /** Of the last applied entry; 0: nothing is applied. */
+  readonly term: Term;
+  /** The last one applied; null: none. */
+  readonly configuration: PlacedConfiguration | null;
 }
 
 /** A success kept under its request key. */
@@ -48,6 +57,9 @@ export interface AgendaStore {
   readonly expiry: ExpiryView;
   readMeta(): StateMeta;
   writeMeta(meta: StateMeta): void;
+  readPlace(): StatePlace;
+  /** In the transaction that applies the entry at which it changes. */
+  writePlace(place: StatePlace): void;
   /** Writes the rows in order; inside a transaction only. */
   write(changes: readonly RowChange[]): void;
   /**

@@ -25,7 +25,8 @@ export interface ChangeFeedOptions {
  * as cursor, so that a subscriber which loses its replica goes on at another without a gap.
  */
 export class ChangeFeed {
-  readonly #listeners = new Set<FeedListener>();
+  /** With whom to tell of a gap. */
+  readonly #listeners = new Map<FeedListener, () => void>();
   readonly #onListenerError: (error: unknown) => void;
   readonly #events_max: number;
   /** Ascending by index; the first `#head` items are dropped already. */
@@ -61,13 +62,30 @@ export class ChangeFeed {
     this.#items.push(item);
     this.#events += events.length;
     this.#dropOldest();
-    for (const listener of this.#listeners) this.#tell(listener, item);
+    for (const listener of this.#listeners.keys()) this.#tell(() => listener(item));
   }
 
-  /** Calls back for every entry with events from now on, until the returned function is called. */
-  subscribe(listener: FeedListener): () => void {
+  /**
+   * The state is that of `index` now, and what happened up to there is not known here: whoever follows
+   * must read anew.
+   */
+  skipTo(index: LogIndex): void {
+    assert(index > this.#cursor, 'the change feed went backwards');
+    this.#cursor = index;
+    this.#complete_after = index;
+    this.#items = [];
+    this.#head = 0;
+    this.#events = 0;
+    for (const onGap of this.#listeners.values()) this.#tell(onGap);
+  }
+
+  /**
+   * Calls back for every entry with events from now on, until the returned function is called; `onGap`
+   * when there are some that nobody will be told of.
+   */
+  subscribe(listener: FeedListener, onGap: () => void): () => void {
     assert(!this.#listeners.has(listener), 'subscribed twice');
-    this.#listeners.add(listener);
+    this.#listeners.set(listener, onGap);
     return () => {
       this.#listeners.delete(listener);
     };
@@ -84,9 +102,9 @@ export class ChangeFeed {
     return this.#items.slice(from);
   }
 
-  #tell(listener: FeedListener, item: FeedItem): void {
+  #tell(call: () => void): void {
     try {
-      listener(item);
+      call();
     } catch (error) {
       this.#onListenerError(error);
     }

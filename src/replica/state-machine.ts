@@ -8,9 +8,11 @@ import type { Decide } from '../agenda/decide/decision.ts';
 import type { Instant } from '../agenda/model.ts';
 import type { CommandOutcome } from '../agenda/outcome.ts';
 import type { StateMachine } from '../consensus/ports.ts';
+import { decodeConfiguration } from '../consensus/raft/configuration-codec.ts';
 import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
+import type { LogBase } from '../consensus/raft/log-base.ts';
 import { limits } from '../limits.ts';
-import type { AgendaStore, RememberedRequest } from './agenda-store.ts';
+import type { AgendaStore, RememberedRequest, StatePlace } from './agenda-store.ts';
 import type { ChangeFeed, FeedItem } from './change-feed.ts';
 import { decodeCommand } from './command-codec.ts';
 import { nextDigest } from './digest-chain.ts';
@@ -83,6 +85,7 @@ interface Attempt {
   applied_index: LogIndex;
   digest: string;
   state_time: Instant;
+  place: StatePlace;
   readonly outcomes: (CommandOutcome | null)[];
   readonly digests: string[];
   readonly items: FeedItem[];
@@ -109,31 +112,25 @@ export class AgendaStateMachine implements StateMachine {
   readonly #store: AgendaStore;
   readonly #change_feed: ChangeFeed;
   readonly #observer: StateMachineObserver;
-  readonly #requests: RequestKeys;
-  readonly #expiry: Expiry;
-  readonly #judge_options: JudgeOptions;
-  readonly #digests: DigestRing;
+  readonly #decide: Decide;
+  #loaded: LoadedState;
   #applied_index: LogIndex;
   #digest: string;
   #state_time: Instant;
+  #place: StatePlace;
 
   constructor(options: AgendaStateMachineOptions) {
     const { store } = options;
     this.#store = store;
     this.#change_feed = options.change_feed;
     this.#observer = options.observer;
-    this.#requests = new RequestKeys({ requests: store.requests });
-    this.#expiry = new Expiry(store.expiry);
-    this.#judge_options = {
-      view: store.view,
-      requests: this.#requests,
-      decide: options.decide ?? decide,
-    };
+    this.#decide = options.decide ?? decide;
+    this.#loaded = loadState(store, this.#decide);
     const meta = store.readMeta();
     this.#applied_index = meta.applied_index;
     this.#digest = meta.digest;
     this.#state_time = meta.state_time;
-    this.#digests = new DigestRing(meta.applied_index, meta.digest, limits.digests_kept);
+    this.#place = store.readPlace();
     assert(
       this.#change_feed.cursor === meta.applied_index,
       'the change feed starts where the state stands',
@@ -148,18 +145,40 @@ export class AgendaStateMachine implements StateMachine {
     return this.#digest;
   }
 
+  get base(): LogBase | null {
+    const { term, configuration } = this.#place;
+    if (configuration === null) return null;
+    return { index: this.#applied_index, term, configuration };
+  }
+
+  /**
+   * Goes on from what the store holds now, which a snapshot has put there: later than what was. Who follows
+   * the change feed is told that it has a gap.
+   */
+  reload(): void {
+    const { applied_index, digest, state_time } = this.#store.readMeta();
+    assert(applied_index > this.#applied_index, 'a state is replaced by a later one');
+    assert(state_time >= this.#state_time, 'state time ran backwards');
+    this.#applied_index = applied_index;
+    this.#digest = digest;
+    this.#state_time = state_time;
+    this.#place = this.#store.readPlace();
+    this.#loaded = loadState(this.#store, this.#decide);
+    this.#change_feed.skipTo(applied_index);
+  }
+
   get batch_ends_at(): LogIndex | null {
     return this.stops.next_index;
   }
 
   /** The digest after the entry at `index`; null when it is not (or no longer) known here. */
   digestAt(index: LogIndex): string | null {
-    return this.#digests.at(index);
+    return this.#loaded.digests.at(index);
   }
 
   /** The success under a request key; null: none, or it is forgotten by now. */
   remembered(scope_hash: string): RememberedRequest | null {
-    return this.#requests.find(scope_hash, this.#state_time);
+    return this.#loaded.requests.find(scope_hash, this.#state_time);
   }
 
   /**
@@ -201,8 +220,8 @@ export class AgendaStateMachine implements StateMachine {
       try {
         return this.#store.transaction(() => this.#applyAll(decoded, defects));
       } catch (error) {
-        this.#requests.reload();
-        this.#expiry.reload();
+        this.#loaded.requests.reload();
+        this.#loaded.expiry.reload();
         if (!(error instanceof RowsRefused)) throw error;
         if (error instanceof ExpiryRefused) {
           assert(!defects.expiry.has(error.index), 'what expires was to stay');
@@ -222,16 +241,19 @@ export class AgendaStateMachine implements StateMachine {
       applied_index: this.#applied_index,
       digest: this.#digest,
       state_time: this.#state_time,
+      place: this.#place,
       outcomes: [],
       digests: [],
       items: [],
     };
     for (const one of decoded) {
+      attempt.place = nextPlace(attempt.place, one.entry);
       if (one.entry.kind === 'command') this.#applyCommand(attempt, one, defects);
       else this.#advance(attempt, one.entry.index, no_effects);
     }
-    const { applied_index, digest, state_time } = attempt;
+    const { applied_index, digest, state_time, place } = attempt;
     this.#store.writeMeta({ applied_index, digest, state_time });
+    if (place !== this.#place) this.#store.writePlace(place);
     return attempt;
   }
 
@@ -241,12 +263,12 @@ export class AgendaStateMachine implements StateMachine {
     attempt.state_time = Math.max(attempt.state_time, command?.at ?? 0);
     const { state_time } = attempt;
     const place: CommandPlace = { index, state_time };
-    const pruned = this.#requests.prune(state_time);
+    const pruned = this.#loaded.requests.prune(state_time);
     const expired = defects.expiry.has(index) ? [] : this.#expire(place);
     let judgement: Judgement | null = null;
     if (command !== null && !defects.commands.has(index)) {
       try {
-        judgement = judge(this.#judge_options, command, place);
+        judgement = judge(this.#loaded.judge_options, command, place);
       } catch (error) {
         if (this.#store.isStorageFailure(error)) throw error;
         defects.commands.set(index, { kind: command.body.kind, error });
@@ -259,7 +281,7 @@ export class AgendaStateMachine implements StateMachine {
 
   #expire(place: CommandPlace): readonly RowChange[] {
     try {
-      return this.#expiry.run(place, (changes) => this.#store.write(changes));
+      return this.#loaded.expiry.run(place, (changes) => this.#store.write(changes));
     } catch (error) {
       if (this.#store.isStorageFailure(error)) throw error;
       throw new ExpiryRefused(place.index, error);
@@ -275,10 +297,10 @@ export class AgendaStateMachine implements StateMachine {
     const { changes, outcome } = judgement;
     try {
       this.#store.write(changes);
-      this.#expiry.note(changes);
+      this.#loaded.expiry.note(changes);
       const key = command?.remember ?? null;
       if (key === null || outcome.kind === 'refused' || outcome.replayed) return null;
-      return this.#requests.remember(key, outcome.answer, index, state_time);
+      return this.#loaded.requests.remember(key, outcome.answer, index, state_time);
     } catch (error) {
       if (this.#store.isStorageFailure(error)) throw error;
       throw new RowsRefused(index, error);
@@ -303,12 +325,13 @@ export class AgendaStateMachine implements StateMachine {
     let index = this.#applied_index;
     for (const digest of attempt.digests) {
       index += 1;
-      this.#digests.push(index, digest);
+      this.#loaded.digests.push(index, digest);
     }
     assert(index === attempt.applied_index, 'one digest for each entry');
     this.#applied_index = attempt.applied_index;
     this.#digest = attempt.digest;
     this.#state_time = attempt.state_time;
+    this.#place = attempt.place;
     for (const [failed_index, { kind, error }] of defects.commands) {
       this.#observer.onDecideFailed(failed_index, kind, error);
     }
@@ -319,6 +342,35 @@ export class AgendaStateMachine implements StateMachine {
     this.#change_feed.publish(attempt.applied_index, []);
     this.stops.reached(attempt.applied_index);
   }
+}
+
+/** What is remembered of the store's state. */
+interface LoadedState {
+  readonly requests: RequestKeys;
+  readonly expiry: Expiry;
+  readonly judge_options: JudgeOptions;
+  readonly digests: DigestRing;
+}
+
+function loadState(store: AgendaStore, rules: Decide): LoadedState {
+  const requests = new RequestKeys({ requests: store.requests });
+  const { applied_index, digest } = store.readMeta();
+  return {
+    requests,
+    expiry: new Expiry(store.expiry),
+    judge_options: { view: store.view, requests, decide: rules },
+    digests: new DigestRing(applied_index, digest, limits.digests_kept),
+  };
+}
+
+/** The same object when nothing changes: then nothing is written. */
+function nextPlace(place: StatePlace, entry: Entry): StatePlace {
+  if (entry.kind === 'configuration') {
+    const configuration = decodeConfiguration(entry.payload);
+    return { term: entry.term, configuration: { index: entry.index, configuration } };
+  }
+  assert(entry.term >= place.term, 'terms in a log never fall');
+  return entry.term === place.term ? place : { ...place, term: entry.term };
 }
 
 /** Garbage is a defect of who wrote it, equal on every replica; what is unknown here throws. */

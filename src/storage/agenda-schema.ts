@@ -144,4 +144,16 @@ export const agenda_migrations: readonly MigrationStep[] = [
     occurred_at  INTEGER NOT NULL
   ) STRICT;
   `,
+  // With them the state tells where it stands in a log that need not be there. A state that was made before
+  // cannot: it belongs to nobody now, and the log, never cut until then, builds it again.
+  `
+  CREATE TABLE raft_place (
+    one                  INTEGER PRIMARY KEY CHECK (one = 1),
+    term                 INTEGER NOT NULL,
+    configuration_index  INTEGER,
+    configuration        BLOB,
+    CHECK ((configuration_index IS NULL) = (configuration IS NULL))
+  ) STRICT;
+  UPDATE raft_meta SET storage_id = '' WHERE last_applied > 0;
+  `,
 ];

@@ -1,12 +1,12 @@
 import Database from 'better-sqlite3';
-import type { Statement, Transaction } from 'better-sqlite3';
+import type { Statement } from 'better-sqlite3';
 import { assert, must, unreachable } from '../base/assert.ts';
 import { key_columns, pushRowValues, table_columns } from '../agenda/change.ts';
 import type { ColumnValue, DeletableTable, RowChange, TableName } from '../agenda/change.ts';
 import type { ExpiryView } from '../agenda/view.ts';
 import { DiskFullError } from '../consensus/disk-full-error.ts';
 import type { StorageId } from '../consensus/raft/configuration.ts';
-import type { AgendaStore, RequestStore, StateMeta } from '../replica/agenda-store.ts';
+import type { AgendaStore, RequestStore, StateMeta, StatePlace } from '../replica/agenda-store.ts';
 import { INITIAL_DIGEST } from '../replica/digest-chain.ts';
 import { agenda_migrations } from './agenda-schema.ts';
 import { SqliteAgendaView } from './agenda-view.ts';
@@ -15,6 +15,7 @@ import { openDatabase } from './database.ts';
 import { isDiskFull } from './disk-full.ts';
 import { expiryRows } from './expiry-rows.ts';
 import { migrate } from './migrate.ts';
+import { placeRow } from './place-row.ts';
 import { requestRows } from './request-rows.ts';
 import { setAside } from './set-aside.ts';
 
@@ -82,49 +83,61 @@ function openState(path: string, storage_id: StorageId): Database.Database {
   }
 }
 
-type Write = Statement<ColumnValue[]>;
-
 /** agenda.db: the replicated state, applied and read on one connection. */
 export class SqliteAgendaStore implements AgendaStore {
+  /** The same object for as long as the store is open, also when the state is replaced. */
   readonly view: SqliteAgendaView;
-  readonly requests: RequestStore;
-  readonly expiry: ExpiryView;
-  readonly #database: Database.Database;
-  readonly #inserts: ReadonlyMap<TableName, Write>;
-  readonly #updates: ReadonlyMap<TableName, Write>;
-  readonly #deletes: ReadonlyMap<TableName, Write>;
-  readonly #read_meta: Statement<[], StateMeta>;
-  readonly #write_meta: Statement<[number, string, number]>;
-  readonly #run: Transaction<(body: () => unknown) => unknown>;
+  #connection: StateConnection;
 
   constructor(database: Database.Database) {
-    this.#database = database;
     this.view = new SqliteAgendaView(database);
-    this.requests = requestRows(database);
-    this.expiry = expiryRows(database);
-    this.#inserts = prepareEach(database, Object.keys(table_columns) as TableName[], insertSql);
-    this.#updates = prepareEach(database, ['users', 'calendars', 'appointments'], updateSql);
-    this.#deletes = prepareEach(database, Object.keys(key_columns) as DeletableTable[], deleteSql);
-    this.#read_meta = database.prepare(
-      'SELECT last_applied AS applied_index, digest, state_time FROM raft_meta',
-    );
-    this.#write_meta = database.prepare(
-      'UPDATE raft_meta SET last_applied = ?, digest = ?, state_time = ?',
-    );
-    this.#run = database.transaction((body: () => unknown) => body());
+    this.#connection = prepareConnection(database);
+  }
+
+  /** Of the present state: not to be kept when it is replaced. */
+  get requests(): RequestStore {
+    return this.#connection.requests;
+  }
+
+  /** Of the present state: not to be kept when it is replaced. */
+  get expiry(): ExpiryView {
+    return this.#connection.expiry;
+  }
+
+  /**
+   * Puts another state in place of this one: closes, lets `exchange` change the file, and opens it again.
+   * When that throws, nothing can be read or applied any more.
+   */
+  replace(storage_id: StorageId, exchange: () => void): void {
+    const { database } = this.#connection;
+    assert(!database.inTransaction, 'a state is replaced between transactions');
+    database.close();
+    exchange();
+    const opened = openState(database.name, storage_id);
+    this.#connection = prepareConnection(opened);
+    this.view.reopen(opened);
   }
 
   readMeta(): StateMeta {
-    return must(this.#read_meta.get(), 'agenda.db without its row in raft_meta');
+    return must(this.#connection.read_meta.get(), 'agenda.db without its row in raft_meta');
   }
 
   writeMeta(meta: StateMeta): void {
-    assert(this.#database.inTransaction, 'the applied index goes with the state');
-    this.#write_meta.run(meta.applied_index, meta.digest, meta.state_time);
+    assert(this.#connection.database.inTransaction, 'the applied index goes with the state');
+    this.#connection.write_meta.run(meta.applied_index, meta.digest, meta.state_time);
+  }
+
+  readPlace(): StatePlace {
+    return this.#connection.place.read();
+  }
+
+  writePlace(place: StatePlace): void {
+    assert(this.#connection.database.inTransaction, 'the place goes with the state');
+    this.#connection.place.write(place);
   }
 
   write(changes: readonly RowChange[]): void {
-    assert(this.#database.inTransaction, 'rows are written in a transaction');
+    assert(this.#connection.database.inTransaction, 'rows are written in a transaction');
     for (const change of changes) {
       this.view.forget(change);
       const values: ColumnValue[] = [];
@@ -141,20 +154,20 @@ export class SqliteAgendaStore implements AgendaStore {
   #statementsOf(op: RowChange['op']): ReadonlyMap<TableName, Write> {
     switch (op) {
       case 'insert':
-        return this.#inserts;
+        return this.#connection.inserts;
       case 'update':
-        return this.#updates;
+        return this.#connection.updates;
       case 'delete':
-        return this.#deletes;
+        return this.#connection.deletes;
       default:
         return unreachable(op);
     }
   }
 
   transaction<T>(body: () => T): T {
-    assert(!this.#database.inTransaction, 'a transaction within a transaction');
+    assert(!this.#connection.database.inTransaction, 'a transaction within a transaction');
     try {
-      return this.#run.immediate(body) as T;
+      return this.#connection.run.immediate(body) as T;
     } catch (error) {
       this.view.forgetAll();
       if (!isDiskFull(error)) throw error;
@@ -169,8 +182,30 @@ export class SqliteAgendaStore implements AgendaStore {
 
   /** After the last use; merges the WAL into the file when nobody else has it open. */
   close(): void {
-    this.#database.close();
+    this.#connection.database.close();
   }
+}
+
+type Write = Statement<ColumnValue[]>;
+type StateConnection = ReturnType<typeof prepareConnection>;
+
+function prepareConnection(database: Database.Database) {
+  return {
+    database,
+    requests: requestRows(database),
+    expiry: expiryRows(database),
+    place: placeRow(database),
+    inserts: prepareEach(database, Object.keys(table_columns) as TableName[], insertSql),
+    updates: prepareEach(database, ['users', 'calendars', 'appointments'], updateSql),
+    deletes: prepareEach(database, Object.keys(key_columns) as DeletableTable[], deleteSql),
+    read_meta: database.prepare<[], StateMeta>(
+      'SELECT last_applied AS applied_index, digest, state_time FROM raft_meta',
+    ),
+    write_meta: database.prepare<[number, string, number]>(
+      'UPDATE raft_meta SET last_applied = ?, digest = ?, state_time = ?',
+    ),
+    run: database.transaction((body: () => unknown) => body()),
+  };
 }
 
 /** What SQLite says of the values it was given, not of the disk. */

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { must } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import { table_columns } from '../agenda/change.ts';
 import type { RowChange, TableName } from '../agenda/change.ts';
 import { appointmentAt } from '../agenda/appointment-version.ts';
@@ -21,7 +21,6 @@ import { agenda_queries, agendaParameters, busy_queries, busyParameters } from '
 import type { AgendaParameters, BusyParameters } from './range-queries.ts';
 import { RowCache } from './row-cache.ts';
 import { prepareUserSearch } from './user-search.ts';
-import type { UserSearch } from './user-search.ts';
 
 function selectFrom(table: TableName): string {
   return `SELECT ${table_columns[table].map((column) => `"${column}"`).join(', ')} FROM ${table}`;
@@ -38,92 +37,68 @@ function orNull<Row, Thing>(row: Row | undefined, thingOf: (row: Row) => Thing):
 export class SqliteAgendaView implements AgendaView {
   readonly #users = new RowCache<User>(limits.user_cache_max);
   readonly #default_calendars = new RowCache<Calendar>(limits.user_cache_max);
-  readonly #user_by_key: Statement<[Key], UserRow>;
-  readonly #user_by_name: Statement<[string], UserRow>;
-  readonly #user_by_email: Statement<[string], UserRow>;
-  readonly #calendar_by_key: Statement<[Key], CalendarRow>;
-  readonly #default_calendar: Statement<[Key], CalendarRow>;
-  readonly #appointment_by_key: Statement<[Key], AppointmentRow>;
-  readonly #appointment_version: Statement<[Key, number], AppointmentVersionRow>;
-  readonly #agenda: Statement<[AgendaParameters], AppointmentRow>;
-  readonly #agenda_texts: Statement<[AgendaParameters], TextRow>;
-  readonly #state_time: Statement<[], Instant>;
-  readonly #user_search: UserSearch;
-  readonly #readBusy: (range: BusyParameters) => readonly Key[];
-
   readonly #path: string;
+  #statements: ViewStatements;
   #snapshots = 0;
 
   constructor(database: Database) {
     this.#path = database.name;
-    const users = selectFrom('users');
-    const calendars = selectFrom('calendars');
-    const appointments = selectFrom('appointments');
-    function prepareRaw<Parameter, Row>(sql: string): Statement<[Parameter], Row> {
-      return database.prepare<[Parameter], Row>(sql).raw();
-    }
-    this.#user_by_key = prepareRaw(`${users} WHERE "key" = ?`);
-    this.#user_by_name = prepareRaw(`${users} WHERE username_folded = ?`);
-    this.#user_by_email = prepareRaw(`${users} WHERE email_folded = ?`);
-    this.#calendar_by_key = prepareRaw(`${calendars} WHERE "key" = ?`);
-    this.#default_calendar = prepareRaw(`${calendars} WHERE owner_key = ? AND is_default = 1`);
-    this.#appointment_by_key = prepareRaw(`${appointments} WHERE "key" = ?`);
-    this.#appointment_version = database
-      .prepare<[Key, number], AppointmentVersionRow>(
-        `${selectFrom('appointment_versions')} WHERE appointment_key = ? AND version = ?`,
-      )
-      .raw();
-    this.#agenda = prepareRaw(agenda_queries.appointments);
-    this.#agenda_texts = prepareRaw(agenda_queries.texts);
-    this.#state_time = database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck();
-    this.#user_search = prepareUserSearch(database);
-    this.#readBusy = prepareBusy(database);
+    this.#statements = prepareStatements(database);
+  }
+
+  /** Reads from another database from now on, at the same path. */
+  reopen(database: Database): void {
+    assert(database.name === this.#path, 'another state is at the same path');
+    this.#statements = prepareStatements(database);
+    this.forgetAll();
   }
 
   userByKey(key: Key): User | null {
-    return this.#users.get(key, (wanted) => orNull(this.#user_by_key.get(wanted), userOf));
+    return this.#users.get(key, (wanted) =>
+      orNull(this.#statements.user_by_key.get(wanted), userOf),
+    );
   }
 
   userByFoldedUsername(folded: string): User | null {
-    return orNull(this.#user_by_name.get(folded), userOf);
+    return orNull(this.#statements.user_by_name.get(folded), userOf);
   }
 
   userByFoldedEmail(folded: string): User | null {
-    return orNull(this.#user_by_email.get(folded), userOf);
+    return orNull(this.#statements.user_by_email.get(folded), userOf);
   }
 
   calendarByKey(key: Key): Calendar | null {
-    return orNull(this.#calendar_by_key.get(key), calendarOf);
+    return orNull(this.#statements.calendar_by_key.get(key), calendarOf);
   }
 
   defaultCalendarOf(owner_key: Key): Calendar | null {
     return this.#default_calendars.get(owner_key, (wanted) =>
-      orNull(this.#default_calendar.get(wanted), calendarOf),
+      orNull(this.#statements.default_calendar.get(wanted), calendarOf),
     );
   }
 
   appointmentByKey(key: Key): Appointment | null {
-    return orNull(this.#appointment_by_key.get(key), appointmentOf);
+    return orNull(this.#statements.appointment_by_key.get(key), appointmentOf);
   }
 
   stateTime(): Instant {
-    return must(this.#state_time.get(), 'agenda.db without its row in raft_meta');
+    return must(this.#statements.state_time.get(), 'agenda.db without its row in raft_meta');
   }
 
   appointmentAt(key: Key, version: number): Appointment | null {
     const current = this.appointmentByKey(key);
     if (current === null || current.version === version) return current;
-    const row = this.#appointment_version.get(key, version);
+    const row = this.#statements.appointment_version.get(key, version);
     return row === undefined ? null : appointmentAt(current, appointmentVersionOf(row));
   }
 
   busyOverlapping(person_key: Key, range: BusyRange, limit: number): readonly Key[] {
-    return this.#readBusy(busyParameters(person_key, range, limit));
+    return this.#statements.readBusy(busyParameters(person_key, range, limit));
   }
 
   agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[] {
     const parameters = agendaParameters(person_key, range, this.#goneBefore());
-    return this.#agenda.all(parameters).map(appointmentOf);
+    return this.#statements.agenda.all(parameters).map(appointmentOf);
   }
 
   agendaSnapshot(): AgendaSnapshot | null {
@@ -137,7 +112,7 @@ export class SqliteAgendaView implements AgendaView {
 
   *agendaTextsOf(person_key: Key, range: AgendaRange): Iterable<AgendaText> {
     const parameters = agendaParameters(person_key, range, this.#goneBefore());
-    for (const row of this.#agenda_texts.iterate(parameters)) {
+    for (const row of this.#statements.agenda_texts.iterate(parameters)) {
       yield { title: row[0], description: row[1], start: row[2], key: row[3] };
     }
   }
@@ -147,11 +122,11 @@ export class SqliteAgendaView implements AgendaView {
   }
 
   usersByNamePrefix(prefix: string, after: string, limit: number): readonly User[] {
-    return this.#user_search.byNamePrefix(prefix, after, limit);
+    return this.#statements.user_search.byNamePrefix(prefix, after, limit);
   }
 
   usersByNamePart(part: string, slice: UserSlice): UserSliceMatches {
-    return this.#user_search.byNamePart(part, slice);
+    return this.#statements.user_search.byNamePart(part, slice);
   }
 
   /** A row is about to be written. */
@@ -180,5 +155,36 @@ function prepareBusy(database: Database): (range: BusyParameters) => readonly Ke
     const rows = [...short.all(range), ...long.all(range)];
     rows.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
     return rows.slice(0, range.limit).map((row) => row[1]);
+  };
+}
+
+type ViewStatements = ReturnType<typeof prepareStatements>;
+
+function prepareStatements(database: Database) {
+  const users = selectFrom('users');
+  const calendars = selectFrom('calendars');
+  const appointments = selectFrom('appointments');
+  function prepareRaw<Parameter, Row>(sql: string): Statement<[Parameter], Row> {
+    return database.prepare<[Parameter], Row>(sql).raw();
+  }
+  return {
+    user_by_key: prepareRaw<Key, UserRow>(`${users} WHERE "key" = ?`),
+    user_by_name: prepareRaw<string, UserRow>(`${users} WHERE username_folded = ?`),
+    user_by_email: prepareRaw<string, UserRow>(`${users} WHERE email_folded = ?`),
+    calendar_by_key: prepareRaw<Key, CalendarRow>(`${calendars} WHERE "key" = ?`),
+    default_calendar: prepareRaw<Key, CalendarRow>(
+      `${calendars} WHERE owner_key = ? AND is_default = 1`,
+    ),
+    appointment_by_key: prepareRaw<Key, AppointmentRow>(`${appointments} WHERE "key" = ?`),
+    appointment_version: database
+      .prepare<[Key, number], AppointmentVersionRow>(
+        `${selectFrom('appointment_versions')} WHERE appointment_key = ? AND version = ?`,
+      )
+      .raw(),
+    agenda: prepareRaw<AgendaParameters, AppointmentRow>(agenda_queries.appointments),
+    agenda_texts: prepareRaw<AgendaParameters, TextRow>(agenda_queries.texts),
+    state_time: database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck(),
+    user_search: prepareUserSearch(database),
+    readBusy: prepareBusy(database),
   };
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { must } from '../base/assert.ts';
+import type { LogIndex } from '../consensus/raft/entry.ts';
 import type {
   CheckpointReply,
   CheckpointRequest,
@@ -9,25 +10,38 @@ import type {
 import { StateCheckpoints } from './checkpoint.ts';
 
 /** The thread that checkpoints agenda.db. An error ends it, and the main thread hears of it. */
-function serve(port: MessagePort, data: CheckpointWorkerData): void {
-  const checkpoints = new StateCheckpoints({ path: data.path });
-  const timer = setInterval(() => reply(port, checkpoints, null), data.interval_ms);
+function serve(port: MessagePort, { path, interval_ms }: CheckpointWorkerData): void {
+  let checkpoints: StateCheckpoints | null = new StateCheckpoints({ path });
+  let durable_index: LogIndex = 0;
+  const reply = (call_id: number | null): void => {
+    // While the file is not open, what was durable in it is durable.
+    durable_index = checkpoints?.run() ?? durable_index;
+    const message: CheckpointReply = { durable_index, call_id };
+    port.postMessage(message, []);
+  };
+  const close = (): void => {
+    checkpoints?.close();
+    checkpoints = null;
+  };
+  const timer = setInterval(() => reply(null), interval_ms);
   port.on('message', (request: CheckpointRequest) => {
     switch (request.kind) {
       case 'checkpoint':
-        return reply(port, checkpoints, request.call_id);
+        return reply(request.call_id);
+      case 'release':
+        durable_index = checkpoints?.run() ?? durable_index;
+        close();
+        return reply(request.call_id);
+      case 'reopen':
+        checkpoints ??= new StateCheckpoints({ path, durable_index });
+        return reply(request.call_id);
       case 'stop':
         clearInterval(timer);
-        reply(port, checkpoints, null);
-        checkpoints.close();
+        reply(null);
+        close();
         return port.close();
     }
   });
-}
-
-function reply(port: MessagePort, checkpoints: StateCheckpoints, call_id: number | null): void {
-  const message: CheckpointReply = { durable_index: checkpoints.run(), call_id };
-  port.postMessage(message, []);
 }
 
 serve(

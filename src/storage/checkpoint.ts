@@ -9,6 +9,8 @@ import { isDiskFull } from './disk-full.ts';
 export interface StateCheckpointsOptions {
   /** Of agenda.db, which exists by now. */
   readonly path: string;
+  /** Durable before this was opened; 0 unless told. */
+  readonly durable_index?: LogIndex;
   readonly wal_restart_bytes?: number;
   readonly wal_truncate_bytes?: number;
 }
@@ -33,7 +35,7 @@ export class StateCheckpoints {
   readonly #wal_restart_bytes: number;
   readonly #wal_truncate_bytes: number;
   readonly #read_applied: Statement<[], LogIndex>;
-  #durable_index: LogIndex = 0;
+  #durable_index: LogIndex;
 
   constructor(options: StateCheckpointsOptions) {
     const { path } = options;
@@ -41,6 +43,7 @@ export class StateCheckpoints {
     // While it waits for a reader, RESTART keeps writers out.
     database.pragma(`busy_timeout = ${limits.checkpoint_busy_timeout_ms}`);
     this.#database = database;
+    this.#durable_index = options.durable_index ?? 0;
     this.#wal_path = `${path}-wal`;
     this.#page_bytes = database.pragma('page_size', { simple: true }) as number;
     this.#wal_restart_bytes = options.wal_restart_bytes ?? limits.state_wal_restart_bytes;

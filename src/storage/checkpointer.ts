@@ -22,6 +22,10 @@ export interface Checkpointer {
   durableIndex(): LogIndex;
   /** Checkpoints now; resolves to the durable index. Rejects when the thread has ended. */
   checkpointNow(): Promise<LogIndex>;
+  /** Lets go of the file, after a checkpoint: it is about to be replaced by a later state. */
+  release(): Promise<LogIndex>;
+  /** Goes on, on the file that is there now. */
+  reopen(): Promise<LogIndex>;
   /** After a last checkpoint. */
   stop(): Promise<void>;
 }
@@ -73,12 +77,24 @@ class CheckpointThread implements Checkpointer {
   }
 
   checkpointNow(): Promise<LogIndex> {
+    return this.#call('checkpoint');
+  }
+
+  release(): Promise<LogIndex> {
+    return this.#call('release');
+  }
+
+  reopen(): Promise<LogIndex> {
+    return this.#call('reopen');
+  }
+
+  #call(kind: 'checkpoint' | 'release' | 'reopen'): Promise<LogIndex> {
     if (this.#end !== null) return Promise.reject(this.#end);
     this.#last_call_id += 1;
     const call_id = this.#last_call_id;
     return new Promise((resolve, reject) => {
       this.#waiting.set(call_id, { resolve, reject });
-      this.#post({ kind: 'checkpoint', call_id });
+      this.#post({ kind, call_id });
     });
   }
 

@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { err, ok } from '../base/result.ts';
 import type { Result } from '../base/result.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** A data directory held by this process alone. */
 export interface DataDirectory {
@@ -10,6 +11,8 @@ export interface DataDirectory {
   readonly raft_path: string;
   readonly agenda_path: string;
   readonly node_path: string;
+  /** Of files that come and go. */
+  readonly snapshots_path: string;
   /** Lets another process have it; everything in it must be closed by then. */
   release(): void;
 }
@@ -31,6 +34,7 @@ export function openDataDirectory(data_dir: string): Result<DataDirectory, DataD
       raft_path: join(path, 'raft.db'),
       agenda_path: join(path, 'agenda.db'),
       node_path: join(path, 'node.db'),
+      snapshots_path: join(path, 'snapshots'),
       release: () => void lock.close(),
     });
   } catch (error) {
@@ -69,14 +73,5 @@ function makeDurably(path: string): void {
   if (first_made === undefined) return;
   for (let made = path; made.length >= first_made.length; made = dirname(made)) {
     syncDirectory(dirname(made));
-  }
-}
-
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -7,6 +7,8 @@ import { entryBytes } from '../consensus/raft/entry.ts';
 import type { Entry, LogIndex, Position } from '../consensus/raft/entry.ts';
 import { entryKindCode } from '../consensus/raft/entry-kind-code.ts';
 import { openDatabase } from './database.ts';
+import { prepareLogBase } from './log-base-row.ts';
+import type { LogBaseRow } from './log-base-row.ts';
 import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
 import { ENTRY_COLUMNS, intactEntries, outlineLog, readRow, readRows } from './log-rows.ts';
 import type { EntryRow, PositionedRow, RowReading } from './log-rows.ts';
@@ -50,8 +52,9 @@ export class LogDatabase {
   readonly #group_id: GroupId;
   readonly #first_position: number;
   readonly #insert: Statement<[number, GroupId, ...EntryRow]>;
-  readonly #truncate: Statement<[number, number]>;
+  readonly #delete: Statement<[number, number]>;
   readonly #update_meta: Statement<[number, string | null, string | null, number, GroupId]>;
+  readonly #base_row: LogBaseRow;
   readonly #select: Statement<[number, number], PositionedRow>;
   readonly #select_backwards: Statement<[number, number], PositionedRow>;
   readonly #replace: Transaction<(entries: readonly Entry[]) => void>;
@@ -72,7 +75,7 @@ export class LogDatabase {
       this.#insert = database.prepare(
         `INSERT INTO raft_log (position, group_id, ${ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       );
-      this.#truncate = database.prepare('DELETE FROM raft_log WHERE position BETWEEN ? AND ?');
+      this.#delete = database.prepare('DELETE FROM raft_log WHERE position BETWEEN ? AND ?');
       this.#update_meta = database.prepare(
         `UPDATE raft_meta SET current_term = ?, voted_for = ?, voted_for_storage_id = ?,
            commit_index = ? WHERE group_id = ?`,
@@ -88,11 +91,14 @@ export class LogDatabase {
       this.#select_backwards = select('DESC');
       this.#replace = database.transaction((entries: readonly Entry[]) => this.#repair(entries));
       this.#commit = database.transaction((merged: MergedWrite) => this.#apply(merged));
+      this.#base_row = prepareLogBase(database, meta.group_number);
+      const base = this.#base_row.read();
       this.#tail = {
         hard_state: hardStateOf(meta),
         commit_index: meta.commit_index,
         // What was committed was there: missing at the end, it is missing like any other.
-        last_index: Math.max(this.#lastIndex(), meta.commit_index),
+        last_index: Math.max(this.#lastIndex(base?.index ?? 0), meta.commit_index),
+        base,
       };
     } catch (error) {
       database.close();
@@ -106,10 +112,12 @@ export class LogDatabase {
    * @throws {LogCorruptError} undamaged entries that contradict each other or the term
    */
   load(): StoredLog {
-    const { hard_state, commit_index, last_index } = this.#tail;
+    const { hard_state, commit_index, last_index, base } = this.#tail;
+    const before_first = this.#beforeFirst();
     const damaged: LogIndex[] = [];
-    const outline = outlineLog(intactEntries(this.#readings(1, last_index), damaged));
-    const last_term = outline.term_starts.at(-1)?.term ?? 0;
+    const readings = this.#readings(before_first.index + 1, last_index);
+    const outline = outlineLog(intactEntries(readings, damaged), before_first);
+    const last_term = outline.term_starts.at(-1)?.term ?? before_first.term;
     if (last_term > hard_state.term) {
       throw new LogCorruptError(last_index, `of term ${last_term}, beyond term ${hard_state.term}`);
     }
@@ -119,7 +127,8 @@ export class LogDatabase {
       damaged,
       hard_state,
       commit_index,
-      before_first: { index: 0, term: 0 },
+      before_first,
+      base_configuration: base?.configuration ?? null,
       last_index,
       term_starts: is_whole ? outline.term_starts : [],
       configuration_entries: is_whole ? outline.configuration_entries : [],
@@ -135,13 +144,15 @@ export class LogDatabase {
   }
 
   /**
-   * Verified entries from `from` on, at most through `through`, about `bytes_max` and at least one.
+   * Verified entries from `from` on, at most through `through`, about `bytes_max` and at least one; none
+   * when the log is cut there.
    *
    * @throws {LogCorruptError} the first of them is damaged or missing; a later one ends the list
    */
   read(from: LogIndex, through: LogIndex, bytes_max: number): readonly Entry[] {
     assert(from >= 1 && through >= from - 1, `no range of entries: ${from} to ${through}`);
     const entries: Entry[] = [];
+    if (from <= this.#beforeFirst().index) return entries;
     let bytes = 0;
     const end = Math.min(through, this.#tail.last_index);
     if (end < from) return entries;
@@ -160,18 +171,22 @@ export class LogDatabase {
   /** Null: the entry is as it was written. */
   inspect(index: LogIndex): DamagedEntry | null {
     const { last_index } = this.#tail;
-    assert(index >= 1 && index <= last_index, `no entry of this log: ${index}`);
+    const before_first = this.#beforeFirst();
+    assert(index > before_first.index && index <= last_index, `no entry of this log: ${index}`);
     const [reading] = this.#readings(index, index);
     assert(reading !== undefined, 'an entry without a reading');
     if (reading.kind === 'intact') return null;
     const { what, claims } = reading;
     const before = this.#firstIntact(
-      this.#select_backwards.iterate(this.#position(1), this.#position(index - 1)),
+      this.#select_backwards.iterate(
+        this.#position(before_first.index + 1),
+        this.#position(index - 1),
+      ),
     );
     const after = this.#firstIntact(
       this.#select.iterate(this.#position(index + 1), this.#position(last_index)),
     );
-    return { index, what, claims, before: before ?? { index: 0, term: 0 }, after };
+    return { index, what, claims, before: before ?? before_first, after };
   }
 
   /** Puts the entries in the place of damaged or missing ones: one transaction, on the disk at once. */
@@ -209,6 +224,11 @@ export class LogDatabase {
     return readRows(rows, (position) => position - this.#first_position, from, through);
   }
 
+  #beforeFirst(): Position {
+    const { base } = this.#tail;
+    return { index: base?.index ?? 0, term: base?.term ?? 0 };
+  }
+
   #firstIntact(rows: Iterable<PositionedRow>): Position | null {
     for (const row of rows) {
       const reading = readRow(row[6] - this.#first_position, row);
@@ -225,7 +245,7 @@ export class LogDatabase {
       assert(entry.term <= hard_state.term, `entry ${entry.index} is of a term not yet durable`);
       assert(this.inspect(entry.index) !== null, `entry ${entry.index} is not damaged`);
       const position = this.#position(entry.index);
-      this.#truncate.run(position, position);
+      this.#delete.run(position, position);
       this.#insertEntry(entry);
     }
   }
@@ -233,10 +253,11 @@ export class LogDatabase {
   #apply(merged: MergedWrite): void {
     const { hard_state, commit_index } = merged.tail;
     if (merged.delete_from !== null) {
-      this.#truncate.run(
-        this.#position(merged.delete_from),
-        this.#position(POSITIONS_PER_GROUP - 1),
-      );
+      this.#delete.run(this.#position(merged.delete_from), this.#position(POSITIONS_PER_GROUP - 1));
+    }
+    if (merged.delete_through !== null) {
+      this.#delete.run(this.#position(1), this.#position(merged.delete_through));
+      this.#base_row.write(must(merged.tail.base, 'a cut log rests on something'));
     }
     for (const entry of merged.entries) this.#insertEntry(entry);
     const updated = this.#update_meta.run(
@@ -267,14 +288,15 @@ export class LogDatabase {
     return this.#first_position + index;
   }
 
-  #lastIndex(): LogIndex {
+  /** That of the base when the log is empty after it. */
+  #lastIndex(base_index: LogIndex): LogIndex {
     const last = this.#database
       .prepare<[number, number], number | null>(
         'SELECT max(position) FROM raft_log WHERE position BETWEEN ? AND ?',
       )
       .pluck()
-      .get(this.#position(1), this.#position(POSITIONS_PER_GROUP - 1));
-    return last === null || last === undefined ? 0 : last - this.#first_position;
+      .get(this.#position(base_index + 1), this.#position(POSITIONS_PER_GROUP - 1));
+    return last === null || last === undefined ? base_index : last - this.#first_position;
   }
 }
 

@@ -80,7 +80,7 @@ export function* intactEntries(
   }
 }
 
-/** What a whole log tells about its terms and configurations. */
+/** What a log tells about its terms and configurations. */
 export interface LogOutline {
   readonly last_index: LogIndex;
   readonly term_starts: readonly Position[];
@@ -88,17 +88,17 @@ export interface LogOutline {
 }
 
 /**
- * Reads through a log that begins at entry 1, keeping no payload but the configurations'.
+ * Reads through a log that begins after `before_first`, keeping no payload but the configurations'.
  *
  * @throws {LogCorruptError} a term smaller than the one before
  */
-export function outlineLog(entries: Iterable<Entry>): LogOutline {
+export function outlineLog(entries: Iterable<Entry>, before_first: Position): LogOutline {
   const term_starts: Position[] = [];
   const configuration_entries: Entry[] = [];
-  let last: Position = { index: 0, term: 0 };
+  let last = before_first;
   for (const { index, term, kind, ...rest } of entries) {
     if (term < last.term) throw new LogCorruptError(index, `term ${term} after ${last.term}`);
-    if (term > last.term || index === 1) term_starts.push({ index, term });
+    if (term > last.term || term_starts.length === 0) term_starts.push({ index, term });
     if (kind === 'configuration') configuration_entries.push({ index, term, kind, ...rest });
     last = { index, term };
   }

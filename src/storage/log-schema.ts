@@ -41,4 +41,15 @@ export const log_migrations: readonly MigrationStep[] = [
     // In the transaction that makes the database: there is no raft.db without an identity.
     database.prepare('INSERT INTO raft_identity (one, storage_id) VALUES (1, ?)').run(randomUUID());
   },
+  // What a group's log rests on since it was cut: the entry before its first one, and who voted there.
+  `
+  CREATE TABLE raft_base (
+    group_number         INTEGER PRIMARY KEY,
+    idx                  INTEGER NOT NULL,
+    term                 INTEGER NOT NULL,
+    configuration_index  INTEGER NOT NULL,
+    configuration        BLOB NOT NULL,
+    CHECK (configuration_index <= idx)
+  ) STRICT;
+  `,
 ];

@@ -1,8 +1,10 @@
 import { ByteReader, ByteWriter } from '../base/codec.ts';
 import { readEntry, writeEntry } from '../consensus/entry-codec.ts';
+import { decodeConfiguration, encodeConfiguration } from '../consensus/raft/configuration-codec.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import type { HardState, Persist } from '../consensus/raft/effect.ts';
 import type { Entry } from '../consensus/raft/entry.ts';
+import type { LogBase } from '../consensus/raft/log-base.ts';
 
 /*
  * How writes and entries cross between threads: as one buffer that is handed over. A structured clone
@@ -19,6 +21,7 @@ export function encodeWrites(writes: readonly Persist[]): ArrayBuffer {
     writer.u53(write.write_id);
     writeHardState(writer, write.hard_state);
     writer.u53(write.truncate_from ?? 0);
+    writeBase(writer, write.base);
     writer.u53(write.commit_index);
     writer.u32(write.entries.length);
     for (const entry of write.entries) writeEntry(writer, entry);
@@ -34,12 +37,14 @@ export function decodeWrites(buffer: ArrayBuffer): readonly Persist[] {
     const write_id = reader.u53();
     const hard_state = readHardState(reader);
     const truncate_from = reader.u53();
+    const base = readBase(reader);
     const commit_index = reader.u53();
     writes.push({
       kind: 'persist',
       write_id,
       hard_state,
       truncate_from: truncate_from === 0 ? null : truncate_from,
+      base,
       entries: readEntries(reader),
       commit_index,
     });
@@ -86,10 +91,27 @@ function readHardState(reader: ByteReader): HardState | null {
   return { term, voted_for };
 }
 
+function writeBase(writer: ByteWriter, base: LogBase | null): void {
+  writer.boolean(base !== null);
+  if (base === null) return;
+  const { index, term, configuration: placed } = base;
+  writer.u53(index).u53(term).u53(placed.index);
+  writer.bytes(encodeConfiguration(placed.configuration));
+}
+
+function readBase(reader: ByteReader): LogBase | null {
+  if (!reader.boolean()) return null;
+  const index = reader.u53();
+  const term = reader.u53();
+  const configuration_index = reader.u53();
+  const configuration = decodeConfiguration(reader.bytes());
+  return { index, term, configuration: { index: configuration_index, configuration } };
+}
+
 /** In UTF-8, of one UTF-16 code unit. */
 const BYTES_PER_UNIT = 3;
 
-/** Of a write without its entries: 46 bytes of numbers and lengths, and the name of who got the vote. */
+/** Of a write without its entries and its cut, which is rare: 47 bytes of numbers and lengths, and the name of who got the vote. */
 function headBytesMax({ hard_state }: Persist): number {
   const voted_for = hard_state?.voted_for ?? { node_id: '', storage_id: '' };
   return 48 + (voted_for.node_id.length + voted_for.storage_id.length) * BYTES_PER_UNIT;

@@ -6,6 +6,7 @@ import {
   commandEntry,
   configurationEntry,
   enterTerm,
+  logBase,
   noOpEntry,
   persist,
   plainEntries,
@@ -46,6 +47,7 @@ export function describeLogStore(name: string, setup: () => Promise<LogStoreUnde
         hard_state: { term: 0, voted_for: null },
         commit_index: 0,
         before_first: { index: 0, term: 0 },
+        base_configuration: null,
         last_index: 0,
         term_starts: [],
         configuration_entries: [],
@@ -180,6 +182,84 @@ export function describeLogStore(name: string, setup: () => Promise<LogStoreUnde
         { index: 5, term: 4 },
       ]);
       expect(plainEntries(stored.configuration_entries)).toEqual(plainEntries(configurations));
+    });
+
+    describe('a cut', () => {
+      const base = logBase(4, 2, [one, two]);
+
+      async function cutAtFour(): Promise<void> {
+        const entries = [...commandEntries(1, 2, 1), ...commandEntries(3, 6, 2)];
+        await store.write([enterTerm(2, { entries, commit_index: 1 })]);
+        await store.write([persist({ base })]);
+      }
+
+      test('what lies before is gone for good, and what the log rests on is told', async () => {
+        await cutAtFour();
+        expect(await indexesAndTerms(5)).toBe('5:2 6:2');
+        store = await subject.reopen();
+        expect(await store.load()).toEqual({
+          damaged: [],
+          hard_state: { term: 2, voted_for: null },
+          // What is cut was committed, whatever the hint on the disk said before.
+          commit_index: 4,
+          before_first: { index: 4, term: 2 },
+          base_configuration: base.configuration,
+          last_index: 6,
+          term_starts: [{ index: 5, term: 2 }],
+          configuration_entries: [],
+        });
+        expect(await indexesAndTerms(5)).toBe('5:2 6:2');
+        expect(await store.read(4, 6, ALL)).toEqual([]);
+      });
+
+      test('the log goes on after it, and is cut again', async () => {
+        await cutAtFour();
+        await store.write([enterTerm(3, { truncate_from: 6, entries: commandEntries(6, 8, 3) })]);
+        await store.write([persist({ base: logBase(8, 3, [one], 2) })]);
+        store = await subject.reopen();
+        const stored = await store.load();
+        expect(stored.before_first).toEqual({ index: 8, term: 3 });
+        expect(stored.base_configuration?.index).toBe(2);
+        expect(stored.base_configuration?.configuration.voters).toEqual([one]);
+        expect(stored.last_index).toBe(8);
+        expect(stored.term_starts).toEqual([]);
+        await store.write([persist({ entries: commandEntries(9, 9, 3) })]);
+        store = await subject.reopen();
+        expect(await indexesAndTerms(9)).toBe('9:3');
+      });
+
+      test('beyond the end, as a snapshot makes it: nothing is left, and the log goes on there', async () => {
+        await store.write([enterTerm(2, { entries: commandEntries(1, 6, 2), commit_index: 3 })]);
+        await store.write([
+          enterTerm(5, { truncate_from: 4, base: logBase(100, 5, [one, two], 50) }),
+          persist({ entries: commandEntries(101, 102, 5) }),
+        ]);
+        store = await subject.reopen();
+        const stored = await store.load();
+        expect(stored.before_first).toEqual({ index: 100, term: 5 });
+        expect(stored.commit_index).toBe(100);
+        expect(stored.last_index).toBe(102);
+        expect(await indexesAndTerms(101)).toBe('101:5 102:5');
+      });
+
+      test('with what it cuts in one call: that is not written at all', async () => {
+        await store.write([
+          enterTerm(2, { entries: commandEntries(1, 6, 2) }),
+          persist({ base }),
+          persist({ entries: commandEntries(7, 7, 2) }),
+        ]);
+        store = await subject.reopen();
+        expect(await indexesAndTerms(5)).toBe('5:2 6:2 7:2');
+      });
+
+      test.each([
+        ['a cut where the log is cut already', persist({ base })],
+        ['truncating what is cut', persist({ truncate_from: 4 })],
+        ['a cut at a term that is not durable', persist({ base: logBase(6, 3, [one]) })],
+      ])('%s is refused', async (_, write) => {
+        await cutAtFour();
+        await expect(store.write([write])).rejects.toThrow();
+      });
     });
 
     test('a gap is refused, and that is final', async () => {

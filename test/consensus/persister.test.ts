@@ -38,6 +38,7 @@ function write(write_id: number): Persist {
     write_id,
     hard_state: null,
     truncate_from: null,
+    base: null,
     entries: [],
     commit_index: 0,
   };

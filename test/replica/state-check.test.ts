@@ -95,6 +95,7 @@ describe('the state at an index', () => {
         'calendars',
         'occurrences',
         'raft_applied',
+        'raft_place',
         'tombstones',
         'users',
       ]);

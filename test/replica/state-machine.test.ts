@@ -216,9 +216,12 @@ describe('the change feed', () => {
     const path = newPath();
     withMachine(path, ({ machine, change_feed }) => {
       const seen: unknown[] = [];
-      change_feed.subscribe((item) => {
-        seen.push([item, dumpTables(path)['appointments']?.length, machine.applied_index]);
-      });
+      change_feed.subscribe(
+        (item) => {
+          seen.push([item, dumpTables(path)['appointments']?.length, machine.applied_index]);
+        },
+        () => undefined,
+      );
       applyAll(machine, log.entries);
       const registered = {
         index: 1,

@@ -35,6 +35,7 @@ const nobody: Observer = {
   applied: () => undefined,
   committed: () => undefined,
   transferEnded: () => undefined,
+  snapshot: () => undefined,
 };
 
 /** What a replica needs of the world around it. */

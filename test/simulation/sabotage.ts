@@ -114,6 +114,8 @@ function writesMetaLater(store: AgendaStore): AgendaStore {
     writeMeta: (meta) => {
       late = meta;
     },
+    readPlace: () => store.readPlace(),
+    writePlace: (place) => store.writePlace(place),
     write: (changes) => store.write(changes),
     transaction(body) {
       const before = late;

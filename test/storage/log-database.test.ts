@@ -5,7 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
 import { LogDatabase } from '../../src/storage/log-database.ts';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
-import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
+import {
+  commandEntries,
+  commandEntry,
+  enterTerm,
+  logBase,
+  persist,
+} from '../support/log-fixtures.ts';
 import { compiledModule, runScript } from '../support/run-script.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -237,7 +243,7 @@ describeWithShim('fsyncs, counted below SQLite', () => {
        const log = new LogDatabase({ path: ${JSON.stringify(join(root, 'raft.db'))}, group_id: 'main' });
        const syncs = () => readFileSync(${JSON.stringify(paths.log)}, 'utf8').split('\\n').length - 1;
        const entry = (index, term) => sealEntry({ index, term, kind: 'command', request_id: 'r', payload: Buffer.alloc(300) });
-       const persist = (changes) => ({ kind: 'persist', write_id: 1, hard_state: null, truncate_from: null, entries: [], commit_index: 0, ...changes });
+       const persist = (changes) => ({ kind: 'persist', write_id: 1, hard_state: null, truncate_from: null, base: null, entries: [], commit_index: 0, ...changes });
        const counted = {};
        const count = (name, use) => { const before = syncs(); use(); counted[name] = syncs() - before; };
        const self = { node_id: 'agenda-1', storage_id: 's1' };
@@ -289,7 +295,7 @@ describeWithShim('fsyncs, counted below SQLite', () => {
        const log = new LogDatabase({ path: ${path}, group_id: 'main' });`;
     const killed = runScript(
       `${opened}
-       log.write([{ kind: 'persist', write_id: 1, hard_state: { term: 7, voted_for: null }, truncate_from: null, entries: [], commit_index: 0 }]);
+       log.write([{ kind: 'persist', write_id: 1, hard_state: { term: 7, voted_for: null }, truncate_from: null, base: null, entries: [], commit_index: 0 }]);
        process.kill(process.pid, 'SIGKILL');`,
     );
     expect(killed.signal).toBe('SIGKILL');
@@ -309,5 +315,37 @@ describeWithShim('fsyncs, counted below SQLite', () => {
     const { term, synced } = JSON.parse(ended.stdout) as { term: number; synced: string };
     expect(term).toBe(7);
     expect(synced).toContain('raft.db-wal');
+  });
+});
+
+test('with its log cut again and again, raft.db stays as large as what it holds', () => {
+  const path = newPath();
+  const voter = { node_id: 'agenda-1', storage_id: 's1' };
+  opened(path, (log) => {
+    log.write([enterTerm(1)]);
+    const sizes: number[] = [];
+    for (let round = 0; round < 24; round += 1) {
+      const first = round * 1_000 + 1;
+      const last = first + 999;
+      log.write([persist({ entries: commandEntries(first, last, 1, 300), commit_index: last })]);
+      if (round > 0) log.write([persist({ base: logBase(first - 1, 1, [voter]) })]);
+      sizes.push(statSync(path).size);
+    }
+    // Nine megabytes went in, two thousand entries of some 400 bytes at most are there.
+    expect(Math.max(...sizes)).toBeLessThan(1_500_000);
+    const stored = log.load();
+    expect(stored.before_first.index).toBe(23_000);
+    expect(stored.last_index).toBe(24_000);
+  });
+});
+
+test('a raft.db of the first schema is brought to the present one, uncut', () => {
+  const path = logOfFive();
+  meddle(path, 'DROP TABLE raft_base; PRAGMA user_version = 1');
+  opened(path, (log) => {
+    const stored = log.load();
+    expect(stored.before_first).toEqual({ index: 0, term: 0 });
+    expect(stored.base_configuration).toBeNull();
+    expect(stored.last_index).toBe(5);
   });
 });

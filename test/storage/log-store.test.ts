@@ -121,7 +121,7 @@ describeWithShim('on a disk that is watched', () => {
        import { openLogStore } from ${compiledModule('storage/log-store.js')};
        import { sealEntry } from ${compiledModule('consensus/raft/seal-entry.js')};
        const { store } = await openLogStore({ path: ${JSON.stringify(join(paths.root, 'raft.db'))}, group_id: 'main' });
-       const persist = (changes) => ({ kind: 'persist', write_id: 1, hard_state: null, truncate_from: null, entries: [], commit_index: 0, ...changes });
+       const persist = (changes) => ({ kind: 'persist', write_id: 1, hard_state: null, truncate_from: null, base: null, entries: [], commit_index: 0, ...changes });
        await store.write([persist({ hard_state: { term: 1, voted_for: null } })]);
        let acknowledged = 0;
        for (let index = 1; index <= 2_000; index++) {

@@ -17,8 +17,10 @@ import type { AgendaStore } from '../../src/replica/agenda-store.ts';
 import { ChangeFeed } from '../../src/replica/change-feed.ts';
 import { encodeCommand } from '../../src/replica/command-codec.ts';
 import { AgendaStateMachine } from '../../src/replica/state-machine.ts';
+import { encodeConfiguration } from '../../src/consensus/raft/configuration-codec.ts';
 import { openAgendaStore } from '../../src/storage/agenda-store.ts';
 import type { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
+import { votersUpTo } from './raft-fixture.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -142,7 +144,7 @@ export class TestLog {
   }
 
   configuration(): number {
-    return this.#push('configuration', new Uint8Array([1, 2, 3]));
+    return this.#push('configuration', encodeConfiguration(votersUpTo(3)));
   }
 
   /** Registers a person; returns their key. */
@@ -247,6 +249,8 @@ export function storePorts(store: AgendaStore): AgendaStore {
     expiry: store.expiry,
     readMeta: () => store.readMeta(),
     writeMeta: (meta) => store.writeMeta(meta),
+    readPlace: () => store.readPlace(),
+    writePlace: (place) => store.writePlace(place),
     write: (changes) => store.write(changes),
     transaction: (body) => store.transaction(body),
     isStorageFailure: (error) => store.isStorageFailure(error),

@@ -92,6 +92,7 @@ export function startCore(replica: Replica, prng: Prng): void {
       commit_index: disk.commit_index,
       applied_index: replica.applied.length,
       before_first: { index: 0, term: 0 },
+      base_configuration: null,
       last_index: disk.entries.length,
       term_starts: termStartsOf(disk.entries),
       configuration_entries: disk.entries.filter((entry) => entry.kind === 'configuration'),

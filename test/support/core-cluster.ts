@@ -297,6 +297,9 @@ export class CoreCluster {
           `${replica.key} is told that ${effect.commit_index} is as fresh as ${effect.echo_ms}`,
         );
         return undefined;
+      case 'send_snapshot':
+      case 'receive_snapshot':
+        return unreachable(effect as never);
       case 'membership_settled':
         this.changes.push(effect.result);
         return undefined;

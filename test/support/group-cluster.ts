@@ -5,12 +5,20 @@ import type { EntrySource } from '../../src/consensus/entry-offer.ts';
 import { Group } from '../../src/consensus/group.ts';
 import { repairLog } from '../../src/consensus/log-repair.ts';
 import type { ProposalResult } from '../../src/consensus/pending-proposals.ts';
-import type { Observer, StateMachine, Transport } from '../../src/consensus/ports.ts';
+import type {
+  Observer,
+  SnapshotEvent,
+  StateMachine,
+  Transport,
+} from '../../src/consensus/ports.ts';
+import { decodeConfiguration } from '../../src/consensus/raft/configuration-codec.ts';
 import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
+import type { LogBase } from '../../src/consensus/raft/log-base.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
 import { DelayingLogStore } from './delaying-log-store.ts';
 import { SimulatedLogStore } from './simulated-log-store.ts';
+import { SimulatedSnapshotStore } from './simulated-snapshot-store.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const ELECTION_TIMEOUT_MS = 1_200;
@@ -24,6 +32,7 @@ const nobody: Observer = {
   persisted: () => undefined,
   applied: () => undefined,
   committed: () => undefined,
+  snapshot: () => undefined,
   transferEnded: () => undefined,
 };
 
@@ -31,19 +40,66 @@ const nobody: Observer = {
 class Journal implements StateMachine {
   readonly commands: string[] = [];
   applied_index = 0;
+  /** What a checkpoint has made durable; follows the state unless a test holds it. */
+  held_durable_index: number | null = null;
   digest = '';
+  #term = 0;
+  #replaced: string | null = null;
+  #configuration: LogBase['configuration'] | null = null;
   /** Thrown by the next attempt to apply. */
   defect: Error | null = null;
+
+  get durable_index(): number {
+    return this.held_durable_index ?? this.applied_index;
+  }
+
+  get base(): LogBase | null {
+    if (this.#configuration === null) return null;
+    return { index: this.applied_index, term: this.#term, configuration: this.#configuration };
+  }
+
+  /** All there is of the state, as a snapshot carries it. */
+  dump(): string {
+    return JSON.stringify({ base: this.base, commands: this.commands });
+  }
+
+  /** What a snapshot has put in place of the state. */
+  reload(): void {
+    if (this.#replaced === null) return;
+    const { base, commands } = JSON.parse(this.#replaced) as {
+      base: LogBase;
+      commands: readonly string[];
+    };
+    this.#replaced = null;
+    this.commands.splice(0, this.commands.length, ...commands);
+    this.applied_index = base.index;
+    this.#term = base.term;
+    this.#configuration = base.configuration;
+  }
+
+  replace(dump: string): void {
+    this.#replaced = dump;
+  }
 
   apply(entries: readonly Entry[]): readonly string[] {
     if (this.defect !== null) throw this.defect;
     return entries.map((entry) => {
       assert(entry.index === this.applied_index + 1, 'a gap');
       this.applied_index = entry.index;
+      this.#term = entry.term;
+      if (entry.kind === 'configuration') {
+        const configuration = decodeConfiguration(entry.payload);
+        this.#configuration = { index: entry.index, configuration };
+      }
       if (entry.kind === 'command') this.commands.push(Buffer.from(entry.payload).toString());
       return `outcome of ${entry.index}`;
     });
   }
+}
+
+interface ClusterOptions {
+  /** Absent: the log is never cut. */
+  readonly kept_entries?: number;
 }
 
 export interface Replica {
@@ -53,6 +109,9 @@ export interface Replica {
   /** Between the group and its store. */
   disk: DelayingLogStore;
   journal: Journal;
+  snapshots: SimulatedSnapshotStore;
+  /** What happened to snapshots since it was started. */
+  events: SnapshotEvent[];
   failures: unknown[];
   /** What became of damaged entries. */
   repairs: string[];
@@ -66,12 +125,13 @@ export class GroupCluster {
   readonly replicas: Replica[] = [];
   readonly #cut = new Set<string>();
   readonly #configuration: Configuration;
+  readonly #options: ClusterOptions;
   #seed = 1;
 
-  static async create(size: number): Promise<GroupCluster> {
-    const cluster = new GroupCluster(size);
+  static async create(size: number, options: ClusterOptions = {}): Promise<GroupCluster> {
+    const cluster = new GroupCluster(size, options);
     for (const member of cluster.#configuration.voters) {
-      cluster.replicas.push(await cluster.#boot(member, new SimulatedLogStore()));
+      cluster.replicas.push(await cluster.#boot(member, new SimulatedLogStore(), new Journal()));
     }
     const [first] = cluster.replicas;
     first?.group.bootstrap(cluster.#configuration);
@@ -79,7 +139,8 @@ export class GroupCluster {
     return cluster;
   }
 
-  private constructor(size: number) {
+  private constructor(size: number, options: ClusterOptions) {
+    this.#options = options;
     this.#configuration = {
       cluster_id: 'cluster',
       voters: Array.from({ length: size }, (_, position) => ({
@@ -123,7 +184,7 @@ export class GroupCluster {
   /** An empty replica that is no member yet. */
   async join(node_id: string): Promise<Replica> {
     const member = { node_id, storage_id: `s-${node_id}` };
-    const replica = await this.#boot(member, new SimulatedLogStore());
+    const replica = await this.#boot(member, new SimulatedLogStore(), new Journal());
     this.replicas.push(replica);
     return replica;
   }
@@ -153,18 +214,31 @@ export class GroupCluster {
     replica.group.stop();
   }
 
+  /** Another state on the disk of a replica that is down: its own is lost. */
+  loseState(replica: Replica): void {
+    replica.journal = new Journal();
+  }
+
   async powerOn(replica: Replica): Promise<void> {
-    Object.assign(replica, await this.#boot(replica.member, replica.store.reopen()));
+    // What is cut from the log is in the state's own disk.
+    const journal = this.#options.kept_entries === undefined ? new Journal() : replica.journal;
+    // A snapshot that was put in place is the state after a restart, whether it was read or not.
+    if (journal === replica.journal) journal.reload();
+    Object.assign(replica, await this.#boot(replica.member, replica.store.reopen(), journal));
   }
 
   propose(replica: Replica, text: string, timeout_ms = 4_500): Promise<ProposalResult> {
     return replica.group.propose('command', text, Buffer.from(text), timeout_ms);
   }
 
-  async #boot(member: Member, store: SimulatedLogStore): Promise<Replica> {
+  async #boot(member: Member, store: SimulatedLogStore, journal: Journal): Promise<Replica> {
     const { clock, die } = this.clock.forProcess();
-    const journal = new Journal();
+    const earlier = this.replicas.find((one) => one.member === member)?.snapshots;
+    const snapshots =
+      earlier?.reopen(clock, journal) ?? new SimulatedSnapshotStore(member.node_id, clock, journal);
+    const { kept_entries } = this.#options;
     const failures: unknown[] = [];
+    const events: SnapshotEvent[] = [];
     const repairs: string[] = [];
     this.#seed += 1;
     const disk = new DelayingLogStore(store, clock);
@@ -190,11 +264,32 @@ export class GroupCluster {
       state_machine: journal,
       clock,
       prng: seededPrng(this.#seed),
-      observer: nobody,
+      observer: { ...nobody, snapshot: (event) => void events.push(event) },
+      ...(kept_entries === undefined
+        ? {}
+        : {
+            snapshots: {
+              store: snapshots,
+              kept_entries,
+              durableIndex: () => journal.durable_index,
+            },
+          }),
       onFailed: (_part, error) => failures.push(error),
     });
     group.start();
-    return { member, group, store, disk, journal, failures, repairs, is_off: false, die };
+    return {
+      member,
+      group,
+      store,
+      disk,
+      journal,
+      snapshots,
+      events,
+      failures,
+      repairs,
+      is_off: false,
+      die,
+    };
   }
 
   #entrySource(from: Member): EntrySource {

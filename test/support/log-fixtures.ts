@@ -1,7 +1,11 @@
 import type { Member } from '../../src/consensus/raft/configuration.ts';
-import { encodeConfiguration } from '../../src/consensus/raft/configuration-codec.ts';
+import {
+  decodeConfiguration,
+  encodeConfiguration,
+} from '../../src/consensus/raft/configuration-codec.ts';
 import type { Persist } from '../../src/consensus/raft/effect.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
+import type { LogBase } from '../../src/consensus/raft/log-base.ts';
 import { sealEntry } from '../../src/consensus/raft/seal-entry.ts';
 
 /** A command of `bytes` bytes, different for every index and term. */
@@ -33,6 +37,18 @@ export function configurationEntry(index: number, term: number, voters: readonly
   return sealEntry({ index, term, kind: 'configuration', request_id: '', payload });
 }
 
+/** What a log rests on when it is cut at this entry. */
+export function logBase(
+  index: number,
+  term: number,
+  voters: readonly Member[],
+  configuration_index = 1,
+): LogBase {
+  const { payload } = configurationEntry(configuration_index, term, voters);
+  const configuration = decodeConfiguration(payload);
+  return { index, term, configuration: { index: configuration_index, configuration } };
+}
+
 /** A write that changes nothing but what is given. */
 export function persist(changes: Partial<Omit<Persist, 'kind'>>): Persist {
   return {
@@ -40,6 +56,7 @@ export function persist(changes: Partial<Omit<Persist, 'kind'>>): Persist {
     write_id: 1,
     hard_state: null,
     truncate_from: null,
+    base: null,
     entries: [],
     commit_index: 0,
     ...changes,

@@ -134,6 +134,7 @@ export class TestCore {
         commit_index: setup.commit_index ?? 0,
         applied_index: setup.applied_index ?? 0,
         before_first: { index: 0, term: 0 },
+        base_configuration: null,
         last_index: entries.length,
         term_starts: termStartsOf(entries),
         configuration_entries: entries.filter((entry) => entry.kind === 'configuration'),
@@ -363,6 +364,7 @@ export function confirm(
     echo_ms,
     applied_index: 0,
     last_index: 0,
+    needs_snapshot_from: 0,
     priority,
   });
 }

@@ -48,7 +48,12 @@ export class SimulatedLogStore implements LogStore {
   constructor(options: SimulatedLogStoreOptions = {}) {
     this.#soon = options.soon ?? queueMicrotask;
     this.#platter = {
-      tail: { hard_state: { term: 0, voted_for: null }, commit_index: 0, last_index: 0 },
+      tail: {
+        hard_state: { term: 0, voted_for: null },
+        commit_index: 0,
+        last_index: 0,
+        base: null,
+      },
       entries: [],
       damage: new Map(),
     };
@@ -105,7 +110,7 @@ export class SimulatedLogStore implements LogStore {
 
   /** The entry at `index` on the disk; null: there is none. */
   entryAt(index: number): Entry | null {
-    return this.#platter.entries[index - 1] ?? null;
+    return this.#platter.entries.find((entry) => entry.index === index) ?? null;
   }
 
   /** The same disk after a restart of its machine: see {@link powerCut}. */
@@ -120,12 +125,16 @@ export class SimulatedLogStore implements LogStore {
   load(): Promise<StoredLog> {
     return this.#call(null, () => {
       const { tail, entries } = this.#platter;
-      const outline = outlineLog(entries);
+      const before_first = { index: tail.base?.index ?? 0, term: tail.base?.term ?? 0 };
+      const outline = outlineLog(entries, before_first);
       assert(outline.last_index === tail.last_index, 'the platter holds its own tail');
+      const { hard_state, commit_index, last_index, base } = tail;
       const { damaged } = this;
       const nothing = { term_starts: [], configuration_entries: [] };
       const told = damaged.length === 0 ? outline : { ...outline, ...nothing };
-      return { ...tail, ...told, damaged, before_first: { index: 0, term: 0 } };
+      const base_configuration = base?.configuration ?? null;
+      const stored = { hard_state, commit_index, last_index, before_first, base_configuration };
+      return { ...told, ...stored, damaged };
     });
   }
 
@@ -138,7 +147,9 @@ export class SimulatedLogStore implements LogStore {
     return this.#call(null, () => {
       const found: Entry[] = [];
       let bytes = 0;
-      for (const entry of this.#platter.entries.slice(from - 1, through)) {
+      const cut = this.#platter.tail.base?.index ?? 0;
+      if (from <= cut) return found;
+      for (const entry of this.#platter.entries.slice(from - cut - 1, through - cut)) {
         if (this.#platter.damage.has(entry.index)) {
           if (found.length > 0) break;
           throw new LogCorruptError(entry.index, 'damaged by the test');
@@ -153,9 +164,10 @@ export class SimulatedLogStore implements LogStore {
 
   inspect(index: LogIndex): Promise<DamagedEntry | null> {
     return this.#call(null, () => {
-      const { entries, damage } = this.#platter;
+      const { entries, damage, tail } = this.#platter;
+      const before_first = { index: tail.base?.index ?? 0, term: tail.base?.term ?? 0 };
       const kind = damage.get(index);
-      const entry = entries[index - 1];
+      const entry = entries.find((one) => one.index === index);
       if (kind === undefined || entry === undefined) return null;
       const intact = entries.filter((one) => !damage.has(one.index)).map(positionOf);
       const { term, checksum } = entry;
@@ -166,7 +178,7 @@ export class SimulatedLogStore implements LogStore {
           kind === 'lost'
             ? null
             : { term: kind === 'row' ? 0 : term, checksum: kind === 'row' ? 0 : checksum },
-        before: intact.findLast((one) => one.index < index) ?? { index: 0, term: 0 },
+        before: intact.findLast((one) => one.index < index) ?? before_first,
         after: intact.find((one) => one.index > index) ?? null,
       };
     });
@@ -178,7 +190,7 @@ export class SimulatedLogStore implements LogStore {
       for (const entry of entries) {
         assert(damage.has(entry.index), `entry ${entry.index} is not damaged`);
         assert(entry.term <= tail.hard_state.term, 'an entry of a term not yet durable');
-        this.#platter.entries[entry.index - 1] = entry;
+        this.#platter.entries[entry.index - 1 - (tail.base?.index ?? 0)] = entry;
         damage.delete(entry.index);
       }
       this.#syncs += 1;
@@ -249,10 +261,14 @@ export class SimulatedLogStore implements LogStore {
   #write(writes: readonly Persist[]): void {
     const merged = mergeWrites(this.#platter.tail, writes);
     if (merged.durable) {
-      const kept = (merged.delete_from ?? Infinity) - 1;
-      this.#platter.entries = [...this.#platter.entries.slice(0, kept), ...merged.entries];
+      const { delete_from, delete_through, entries } = merged;
+      const kept = this.#platter.entries.filter(
+        ({ index }) => index < (delete_from ?? Infinity) && index > (delete_through ?? 0),
+      );
+      this.#platter.entries = [...kept, ...entries];
       this.#platter.tail = merged.tail;
-      for (const index of this.damaged) if (index > kept) this.#platter.damage.delete(index);
+      const left = new Set(kept.map(({ index }) => index));
+      for (const index of this.damaged) if (!left.has(index)) this.#platter.damage.delete(index);
       this.#syncs += 1;
     }
   }

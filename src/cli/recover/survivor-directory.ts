@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { decodeConfiguration } from '../../consensus/raft/configuration-codec.ts';
 import { allMembers } from '../../consensus/raft/configuration.ts';
+import type { Configuration } from '../../consensus/raft/configuration.ts';
+import type { StoredLog } from '../../consensus/ports.ts';
 import type { Survivor, RecoveryPlan } from '../../consensus/recovery/plan-recovery.ts';
 import { GROUP_ID } from '../../node/group-id.ts';
 import { openDataDirectory } from '../../storage/data-directory.ts';
@@ -52,17 +54,24 @@ export function openSurvivor(data_dir: string): SurvivorDirectory {
   }
 }
 
+/** The one in force at the end of the log; null: there is no log. */
+function lastConfiguration(stored: StoredLog): Configuration | null {
+  const last = stored.configuration_entries.at(-1);
+  if (last !== undefined) return decodeConfiguration(last.payload);
+  return stored.base_configuration?.configuration ?? null;
+}
+
 function survivorDirectory(directory: DataDirectory, log: LogDatabase): SurvivorDirectory {
   const { path } = directory;
   const { storage_id } = log.readIdentity();
-  const { hard_state, commit_index, last_index, term_starts, configuration_entries } = log.load();
-  const last_configuration = configuration_entries.at(-1);
-  if (last_configuration === undefined) {
+  const stored = log.load();
+  const { hard_state, commit_index, last_index, term_starts, before_first } = stored;
+  const configuration = lastConfiguration(stored);
+  if (configuration === null) {
     throw new CommandError(
       `${path} holds no log of a cluster: that replica is empty, start it as a new one`,
     );
   }
-  const configuration = decodeConfiguration(last_configuration.payload);
   const member = allMembers(configuration).find((one) => one.storage_id === storage_id);
   if (member === undefined) {
     throw new CommandError(
@@ -72,7 +81,7 @@ function survivorDirectory(directory: DataDirectory, log: LogDatabase): Survivor
   const survivor: Survivor = {
     member,
     term: hard_state.term,
-    last: { index: last_index, term: term_starts.at(-1)?.term ?? 0 },
+    last: { index: last_index, term: term_starts.at(-1)?.term ?? before_first.term },
     commit_index,
     configuration,
   };
@@ -87,6 +96,7 @@ function survivorDirectory(directory: DataDirectory, log: LogDatabase): Survivor
           write_id: 1,
           hard_state: { term: entry.term, voted_for: null },
           truncate_from: null,
+          base: null,
           entries: [entry],
           commit_index,
         },

@@ -1,8 +1,9 @@
 import type { Configuration, Member } from './configuration.ts';
 import type { Entry, LogIndex, Term } from './entry.ts';
 import type { Token } from './input.ts';
+import type { LogBase } from './log-base.ts';
 import type { MembershipRefusal } from './membership.ts';
-import type { Request, Response } from './message.ts';
+import type { InstallSnapshotRequest, Request, Response } from './message.ts';
 import type { TransferOutcome } from './settle-transfer.ts';
 
 /** What must be on disk before anything that depends on it is said. */
@@ -19,6 +20,8 @@ export interface Persist {
   readonly hard_state: HardState | null;
   /** Delete the entries from here on first; null: nothing to delete. */
   readonly truncate_from: LogIndex | null;
+  /** Then delete the entries through this one: the log begins after it. Null: unchanged. */
+  readonly base: LogBase | null;
   readonly entries: readonly Entry[];
   /** A hint that saves work after a restart; needs no write of its own. */
   readonly commit_index: LogIndex;
@@ -56,6 +59,19 @@ export type Effect =
       readonly to: Member;
       readonly message: Extract<Request, { kind: 'append' }>;
       readonly through_index: LogIndex;
+    }
+  /** The log no longer holds what this member lacks: it needs a state of `min_index` or later. */
+  | {
+      readonly kind: 'send_snapshot';
+      readonly to: Member;
+      readonly term: Term;
+      readonly min_index: LogIndex;
+    }
+  /** A chunk from the leader, for the driver to store and to answer. */
+  | {
+      readonly kind: 'receive_snapshot';
+      readonly token: Token;
+      readonly message: InstallSnapshotRequest;
     }
   /** Everything up to here may be applied: committed, and on this replica's own disk. */
   | { readonly kind: 'apply_through'; readonly index: LogIndex }

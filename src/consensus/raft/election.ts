@@ -17,9 +17,14 @@ import { becomeCandidate, becomeFollower, becomePreCandidate } from './role.ts';
 
 /** Standing for election: pre-vote (thesis §9.6), then RequestVote (paper §5.2). */
 
-/** A replica whose disk does not answer could keep neither its vote nor its entries. */
+/**
+ * A replica whose disk does not answer could keep neither its vote nor its entries; one without a state
+ * could commit, and answer nobody.
+ */
 export function mayStand(state: RaftState): boolean {
-  return selfMayLead(state) && !diskIsStalled(state) && !state.is_apply_halted;
+  return (
+    selfMayLead(state) && !diskIsStalled(state) && !state.is_apply_halted && !state.is_state_missing
+  );
 }
 
 /** The election timeout elapsed without a leader or a vote given. */

@@ -42,6 +42,7 @@ export function receiveHeartbeatRequest(
       echo_ms: state.now_ms,
       applied_index: state.applied_index,
       last_index: state.log.last_index,
+      needs_snapshot_from: state.is_state_missing ? state.log.before_first.index : 0,
       priority: state.options.priority,
     },
   });
@@ -64,6 +65,7 @@ export function receiveHeartbeatResponse(
   progress.paused_until_tick = 0;
   progress.round_confirmed = Math.max(progress.round_confirmed, message.round);
   progress.echo_ms = message.echo_ms;
+  progress.needs_snapshot_from = message.needs_snapshot_from;
   progress.priority = message.priority;
   progress.applied_index = Math.max(progress.applied_index, message.applied_index);
   completeRounds(state);

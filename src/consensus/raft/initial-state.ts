@@ -1,9 +1,9 @@
 import { assert } from '../../base/assert.ts';
 import { decodeConfiguration } from './configuration-codec.ts';
-import type { Configuration } from './configuration.ts';
 import type { HardState } from './effect.ts';
 import type { Entry, LogIndex, Position } from './entry.ts';
 import { createLog } from './log.ts';
+import type { PlacedConfiguration } from './log-base.ts';
 import type { RaftOptions, RaftState } from './state.ts';
 import { resetElectionTimer } from './role.ts';
 
@@ -13,6 +13,8 @@ export interface InitialState {
   readonly commit_index: LogIndex;
   readonly applied_index: LogIndex;
   readonly before_first: Position;
+  /** In force at `before_first`; null: the log was never cut. */
+  readonly base_configuration: PlacedConfiguration | null;
   readonly last_index: LogIndex;
   readonly term_starts: readonly Position[];
   readonly configuration_entries: readonly Entry[];
@@ -26,12 +28,18 @@ export function createState(options: RaftOptions, initial: InitialState): RaftSt
   const { hard_state, applied_index, last_index } = initial;
   assert(options.election_ticks > options.heartbeat_ticks, 'elections need several heartbeats');
   assert(applied_index <= last_index, 'the state is ahead of the log');
-  const commit_index = Math.max(applied_index, Math.min(initial.commit_index, last_index));
-  const configurations: { index: LogIndex; configuration: Configuration }[] =
-    initial.configuration_entries.map((entry) => ({
-      index: entry.index,
-      configuration: decodeConfiguration(entry.payload),
-    }));
+  const { before_first, base_configuration } = initial;
+  assert(before_first.index === 0 || base_configuration !== null, 'a cut log without voters');
+  const commit_index = Math.max(
+    applied_index,
+    before_first.index,
+    Math.min(initial.commit_index, last_index),
+  );
+  const configurations = initial.configuration_entries.map(({ index, payload }) => ({
+    index,
+    configuration: decodeConfiguration(payload),
+  }));
+  if (base_configuration !== null) configurations.unshift(base_configuration);
   const state: RaftState = {
     options,
     tick: 0,
@@ -40,11 +48,12 @@ export function createState(options: RaftOptions, initial: InitialState): RaftSt
     voted_for: hard_state.voted_for,
     hard_state_write_id: 0,
     persisted_write_id: 0,
-    log: createLog(initial.before_first, initial.term_starts, last_index),
+    log: createLog(before_first, initial.term_starts, last_index),
     configurations,
     commit_index,
     apply_through: applied_index,
     applied_index,
+    is_state_missing: applied_index < before_first.index,
     is_apply_halted: false,
     is_disk_low: false,
     elections_left_out: 0,
@@ -58,7 +67,7 @@ export function createState(options: RaftOptions, initial: InitialState): RaftSt
     transfer: null,
     forwarded_reads: { read_id: 0, in_flight: [], waiting: [] },
     effects: [],
-    unwritten: { hard_state: false, truncate_from: null, entries: [] },
+    unwritten: { hard_state: false, truncate_from: null, base: null, entries: [] },
   };
   resetElectionTimer(state);
   return state;

@@ -1,7 +1,9 @@
 import type { Configuration, Member, NodeId } from './configuration.ts';
 import type { EntryKind, LogIndex } from './entry.ts';
+import type { LogBase } from './log-base.ts';
 import type { MembershipChange } from './membership.ts';
 import type { Request, Response } from './message.ts';
+import type { SnapshotOutcome } from './snapshot.ts';
 
 /** Pairs a request with its answer; opaque to the core. */
 export type Token = number;
@@ -45,6 +47,12 @@ export type Input =
   | { readonly kind: 'applied'; readonly index: LogIndex }
   /** Nothing more can be applied here: this replica votes and replicates, and never leads again. */
   | { readonly kind: 'apply_halted' }
+  /** The state through this index is durable: the log may be cut there. */
+  | { readonly kind: 'compact'; readonly index: LogIndex }
+  /** The state of a snapshot is in place, durably; nothing was applied meanwhile. */
+  | { readonly kind: 'snapshot_installed'; readonly base: LogBase }
+  /** What became of a `send_snapshot`. */
+  | { readonly kind: 'snapshot_ended'; readonly outcome: SnapshotOutcome }
   /** Short of space, or no longer: see `disk-low.ts`. */
   | { readonly kind: 'disk_low'; readonly is_low: boolean }
   /** Every member has promised: write the first entry. Once in a cluster's life. */

@@ -11,7 +11,8 @@ export function checkInvariants(
   const { log } = state;
   assert(state.term >= before.term, 'terms only grow');
   assert(state.commit_index >= before.commit_index, 'the commit index only grows');
-  assert(log.before_first.index <= state.applied_index, 'the log was cut above what is applied');
+  const lies_below_cut = state.applied_index < log.before_first.index;
+  assert(lies_below_cut === state.is_state_missing, 'the log was cut above what is applied');
   assert(state.applied_index <= state.apply_through, 'applied what may not be applied');
   assert(state.apply_through <= state.commit_index, 'may apply what is not committed');
   assert(state.apply_through <= log.persisted_index, 'may apply what is not on disk');

@@ -125,6 +125,37 @@ export function truncateLog(log: RaftLog, index: LogIndex): void {
   }
 }
 
+/** Forgets the entries through `base.index`, which are applied; the caller issues the write. */
+export function cutLog(log: RaftLog, base: Position): void {
+  assert(
+    base.index > log.before_first.index && base.index <= log.last_index,
+    'nothing to cut there',
+  );
+  assert(termAt(log, base.index) === base.term, 'a cut at another entry');
+  const next_term = base.index < log.last_index ? termAt(log, base.index + 1) : null;
+  const later = log.term_starts.filter((start) => start.index > base.index + 1);
+  const first = next_term === null ? [] : [{ index: base.index + 1, term: next_term }];
+  log.term_starts.splice(0, log.term_starts.length, ...first, ...later);
+  const kept = log.tail.findIndex((entry) => entry.index > base.index);
+  const dropped = log.tail.splice(0, kept === -1 ? log.tail.length : kept);
+  for (const entry of dropped) log.tail_bytes -= entryBytes(entry);
+  log.before_first = { index: base.index, term: base.term };
+}
+
+/** Forgets all entries: a snapshot stands for everything up to `base`. */
+export function resetLog(log: RaftLog, base: Position): void {
+  assert(base.index > log.before_first.index, 'the log is cut beyond the snapshot');
+  log.term_starts.length = 0;
+  log.tail = [];
+  log.tail_bytes = 0;
+  log.before_first = { index: base.index, term: base.term };
+  log.last_index = base.index;
+  log.persisted_index = Math.min(log.persisted_index, base.index);
+  for (const write of log.outstanding_writes) {
+    write.proves_index = Math.min(write.proves_index, base.index);
+  }
+}
+
 /** Registers a write that is being issued; `carries_entries`: it makes the whole log durable. */
 export function registerWrite(log: RaftLog, carries_entries: boolean, tick: number): number {
   const write_id = log.next_write_id;

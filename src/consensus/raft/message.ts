@@ -1,13 +1,24 @@
 import type { Entry, LogIndex, Position, Term } from './entry.ts';
+import type { SnapshotManifest } from './snapshot-manifest.ts';
 
 /**
  * What replicas say to each other (paper, Figure 2; thesis §3.10, §6.4 and §9.6). Every request gets
  * exactly one response or is lost as a whole; the transport pairs them.
  */
 export type Request =
-  VoteRequest | AppendRequest | HeartbeatRequest | ReadIndexRequest | TimeoutNowRequest;
+  | VoteRequest
+  | AppendRequest
+  | HeartbeatRequest
+  | ReadIndexRequest
+  | TimeoutNowRequest
+  | InstallSnapshotRequest;
 export type Response =
-  VoteResponse | AppendResponse | HeartbeatResponse | ReadIndexResponse | TimeoutNowResponse;
+  | VoteResponse
+  | AppendResponse
+  | HeartbeatResponse
+  | ReadIndexResponse
+  | TimeoutNowResponse
+  | InstallSnapshotResponse;
 
 /** RequestVote; with `pre_vote`, the question of thesis §9.6: "would you?", which changes nothing. */
 export interface VoteRequest {
@@ -92,6 +103,8 @@ export interface HeartbeatResponse {
   readonly echo_ms: number;
   readonly applied_index: LogIndex;
   readonly last_index: LogIndex;
+  /** Where its log begins whose state is lost: only a snapshot from there on helps; 0: all is well. */
+  readonly needs_snapshot_from: LogIndex;
   /** `LEADER_PRIORITY` of the responder. */
   readonly priority: number;
 }
@@ -113,6 +126,38 @@ export interface ReadIndexResponse {
   readonly read_index: LogIndex | null;
 }
 
+/**
+ * InstallSnapshot (paper, Figure 13): a chunk, or with none the question how far the receiver is. Every
+ * message names the whole, so that a receiver that restarted can go on.
+ */
+export interface InstallSnapshotRequest {
+  readonly kind: 'install_snapshot';
+  readonly term: Term;
+  readonly manifest: SnapshotManifest;
+  readonly offset: number;
+  readonly chunk: Uint8Array;
+  /** CRC-32 of the chunk. */
+  readonly checksum: number;
+}
+
+export interface InstallSnapshotResponse {
+  readonly kind: 'install_snapshot_response';
+  readonly term: Term;
+  readonly snapshot_id: string;
+  readonly progress: SnapshotProgress;
+  /** So many bytes of the file are on the receiver's disk. */
+  readonly offset: number;
+}
+
+export type SnapshotProgress =
+  | 'receiving'
+  /** All bytes are there; they are being verified, unpacked and put in place. */
+  | 'installing'
+  | 'installed'
+  /** All bytes were there and were not the file: another is needed. */
+  | 'damaged'
+  /** Of no use there, or the disk fails, or the term is over. */
+  | 'refused';
 /** TimeoutNow (thesis §3.10): the leader asks a follower that has all its entries to stand at once. */
 export interface TimeoutNowRequest {
   readonly kind: 'timeout_now';

@@ -3,6 +3,7 @@ import { limits } from '../../limits.ts';
 import type { LogIndex } from './entry.ts';
 import { sliceOfLog, termAt } from './log.ts';
 import type { Progress } from './progress.ts';
+import { isCutOff, offerSnapshot } from './send-snapshot.ts';
 import type { RaftState } from './state.ts';
 import { leadingState } from './state.ts';
 
@@ -12,9 +13,14 @@ export function replicateToAll(state: RaftState): void {
   for (const progress of leadingState(state).progress.values()) replicateTo(state, progress);
 }
 
-/** Sends whatever the member lacks, unless a batch is on its way: the next one grows meanwhile. */
+/**
+ * Sends whatever the member lacks, unless a batch is on its way: the next one grows meanwhile. A snapshot,
+ * when the log cannot help it.
+ */
 export function replicateTo(state: RaftState, progress: Progress): void {
+  offerSnapshot(state, progress);
   if (progress.append_in_flight !== null || state.tick < progress.paused_until_tick) return;
+  if (progress.state === 'snapshot') return;
   if (progress.state === 'probe') {
     sendAppend(state, progress, progress.next_index - 1);
   } else if (progress.next_index <= state.log.last_index) {
@@ -35,6 +41,7 @@ const COMMIT_NOTICE_TICKS = 3;
 export function tellCommits(state: RaftState): void {
   for (const progress of leadingState(state).progress.values()) {
     if (progress.append_in_flight !== null || state.tick < progress.paused_until_tick) continue;
+    if (isCutOff(state, progress)) continue;
     if (state.tick - progress.append_sent_tick < COMMIT_NOTICE_TICKS) continue;
     if (progress.commit_told < Math.min(state.commit_index, progress.match_index)) {
       sendAppend(state, progress, progress.next_index - 1);

@@ -6,6 +6,7 @@ import type { Effect } from './effect.ts';
 import type { Entry, LogIndex, Term } from './entry.ts';
 import type { Token } from './input.ts';
 import type { RaftLog } from './log.ts';
+import type { LogBase, PlacedConfiguration } from './log-base.ts';
 import { termAt } from './log.ts';
 import type { Freshness } from './message.ts';
 import type { Progress } from './progress.ts';
@@ -98,11 +99,13 @@ export interface RaftState {
 
   readonly log: RaftLog;
   /** Ascending; the last one counts from the moment it is appended (thesis §4.1). */
-  readonly configurations: { readonly index: LogIndex; readonly configuration: Configuration }[];
+  readonly configurations: PlacedConfiguration[];
   commit_index: LogIndex;
   /** What the driver was told it may apply: committed and on this disk. */
   apply_through: LogIndex;
   applied_index: LogIndex;
+  /** The state was lost, and the log that would build it again is cut: only a snapshot helps. */
+  is_state_missing: boolean;
   /** It could commit, and answer nobody. */
   is_apply_halted: boolean;
   /** Short of space: it lets others lead, and takes no commands when it leads all the same. */
@@ -128,7 +131,12 @@ export interface RaftState {
   /** Collected during a step. */
   effects: Effect[];
   /** What this step has to write: merged into one `persist` effect. */
-  unwritten: { hard_state: boolean; truncate_from: LogIndex | null; entries: Entry[] };
+  unwritten: {
+    hard_state: boolean;
+    truncate_from: LogIndex | null;
+    base: LogBase | null;
+    entries: Entry[];
+  };
 }
 
 /** The configuration in force: the last one in the log, committed or not. */
@@ -204,6 +212,7 @@ export function advanceCommit(state: RaftState, index: LogIndex): void {
 }
 
 export function announceApplicable(state: RaftState): void {
+  if (state.is_state_missing) return;
   const through = Math.min(state.commit_index, state.log.persisted_index);
   if (through <= state.apply_through) return;
   state.apply_through = through;

@@ -4,6 +4,7 @@ import { receiveAppendRequest } from './append.ts';
 import { bootstrap } from './bootstrap-entry.ts';
 import { receiveMembershipChange } from './change-membership.ts';
 import { commitByQuorum } from './commit.ts';
+import { compact } from './compact.ts';
 import type { Member } from './configuration.ts';
 import { receiveDiskLow } from './disk-low.ts';
 import type { Effect } from './effect.ts';
@@ -22,6 +23,8 @@ import {
 } from './read-index.ts';
 import { appendFailed, receiveAppendResponse } from './replication.ts';
 import { becomeFollower } from './role.ts';
+import { snapshotEnded } from './send-snapshot.ts';
+import { receiveSnapshotRequest, receiveSnapshotResponse, snapshotInstalled } from './snapshot.ts';
 import type { RaftState } from './state.ts';
 import { announceApplicable } from './state.ts';
 import { receiveTick } from './tick.ts';
@@ -74,6 +77,12 @@ function receive(state: RaftState, input: Input): void {
       return receiveApplied(state, input.index);
     case 'apply_halted':
       return receiveApplyHalted(state);
+    case 'compact':
+      return compact(state, input.index);
+    case 'snapshot_installed':
+      return snapshotInstalled(state, input.base);
+    case 'snapshot_ended':
+      return snapshotEnded(state, input.outcome);
     case 'disk_low':
       return receiveDiskLow(state, input.is_low);
     case 'bootstrap':
@@ -93,6 +102,8 @@ function receiveRequest(state: RaftState, from: Member, token: Token, message: R
       return receiveHeartbeatRequest(state, from, token, message);
     case 'read_index':
       return receiveReadIndexRequest(state, token, message);
+    case 'install_snapshot':
+      return receiveSnapshotRequest(state, from, token, message);
     case 'timeout_now':
       return receiveTimeoutNow(state, from, token, message);
     default:
@@ -110,6 +121,8 @@ function receiveResponse(state: RaftState, from: Member, message: Response): voi
       return receiveHeartbeatResponse(state, from, message);
     case 'read_index_response':
       return receiveReadIndexResponse(state, message);
+    case 'install_snapshot_response':
+      return receiveSnapshotResponse(state, from, message);
     case 'timeout_now_response':
       return receiveTimeoutNowResponse(state, from, message);
     default:
@@ -128,6 +141,9 @@ function receiveSendFailed(state: RaftState, to: Member, message: Request): void
       return heartbeatFailed(state, to, message.term);
     case 'read_index':
       return settleForwardedReads(state, message.read_id, null);
+    case 'install_snapshot':
+      // The driver asks again by itself, and says how the whole ended.
+      return undefined;
     case 'timeout_now':
       return timeoutNowFailed(state, to, message.term);
     default:
@@ -156,16 +172,17 @@ function receiveApplyHalted(state: RaftState): void {
 
 /** All that this step has to write, as one effect; it stands before whatever waits for it. */
 function collectWrites(state: RaftState): Effect | null {
-  const { hard_state, truncate_from, entries } = state.unwritten;
-  if (!hard_state && truncate_from === null && entries.length === 0) return null;
+  const { hard_state, truncate_from, base, entries } = state.unwritten;
+  if (!hard_state && truncate_from === null && base === null && entries.length === 0) return null;
   const write_id = registerWrite(state.log, entries.length > 0, state.tick);
   if (hard_state) state.hard_state_write_id = write_id;
-  state.unwritten = { hard_state: false, truncate_from: null, entries: [] };
+  state.unwritten = { hard_state: false, truncate_from: null, base: null, entries: [] };
   return {
     kind: 'persist',
     write_id,
     hard_state: hard_state ? { term: state.term, voted_for: state.voted_for } : null,
     truncate_from,
+    base,
     entries,
     commit_index: state.commit_index,
   };

@@ -17,6 +17,8 @@ export interface Lanes {
   /** Votes, heartbeats, read indexes, transfers: answered from memory or after one small write. */
   readonly pulse: Agent;
   readonly append: Agent;
+  /** Chunks of snapshots. */
+  readonly snapshot: Agent;
   readonly control: Agent;
   /** Writes on their way to the leader: each holds a connection until it is applied. */
   readonly forward: Agent;
@@ -27,6 +29,7 @@ export function createLanes(tls: TlsTrust | undefined): Lanes {
   return {
     pulse: createAgent(tls, few),
     append: createAgent(tls, few),
+    snapshot: createAgent(tls, few),
     control: createAgent(tls, few),
     forward: createAgent(tls, limits.forwards_in_flight_max),
   };
@@ -35,6 +38,7 @@ export function createLanes(tls: TlsTrust | undefined): Lanes {
 export function closeLanes(lanes: Lanes): void {
   lanes.pulse.destroy();
   lanes.append.destroy();
+  lanes.snapshot.destroy();
   lanes.control.destroy();
   lanes.forward.destroy();
 }

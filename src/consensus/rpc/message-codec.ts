@@ -15,9 +15,15 @@ import type {
   Response,
   VoteRequest,
 } from '../raft/message.ts';
+import {
+  readInstallSnapshot,
+  readSnapshotResponse,
+  writeInstallSnapshot,
+  writeSnapshotResponse,
+} from './snapshot-codec.ts';
 
 /** First byte of every message; another version is another format. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Requests and responses share no code, so that one is never read as the other. */
 const KIND_CODES = {
@@ -26,11 +32,13 @@ const KIND_CODES = {
   heartbeat: 3,
   read_index: 4,
   timeout_now: 5,
+  install_snapshot: 6,
   vote_response: 65,
   append_response: 66,
   heartbeat_response: 67,
   read_index_response: 68,
   timeout_now_response: 69,
+  install_snapshot_response: 70,
 } as const;
 
 /** What a vote is asked for. */
@@ -60,6 +68,11 @@ export function encodeRequest(message: Request): Buffer {
         .u53(message.term)
         .u53(message.read_id)
         .finish();
+    case 'install_snapshot': {
+      const writer = begin('install_snapshot', SMALL_MESSAGE_BYTES + message.chunk.length);
+      writeInstallSnapshot(writer, message);
+      return writer.finish();
+    }
     case 'timeout_now':
       return begin('timeout_now', SMALL_MESSAGE_BYTES).u53(message.term).finish();
     default:
@@ -102,6 +115,7 @@ export function encodeResponse(message: Response): Buffer {
         .f64(message.echo_ms)
         .u53(message.applied_index)
         .u53(message.last_index)
+        .u53(message.needs_snapshot_from)
         .u53(message.priority);
       return writer.finish();
     case 'read_index_response':
@@ -110,6 +124,9 @@ export function encodeResponse(message: Response): Buffer {
         .u53(message.read_id)
         .boolean(message.read_index !== null);
       if (message.read_index !== null) writer.u53(message.read_index);
+      return writer.finish();
+    case 'install_snapshot_response':
+      writeSnapshotResponse(writer, message);
       return writer.finish();
     case 'timeout_now_response':
       return writer.u53(message.term).boolean(message.accepted).finish();
@@ -148,6 +165,8 @@ function readRequest(reader: ByteReader, code: number): Request {
       return readHeartbeat(reader);
     case KIND_CODES.read_index:
       return { kind: 'read_index', term: reader.u53(), read_id: reader.u53() };
+    case KIND_CODES.install_snapshot:
+      return readInstallSnapshot(reader);
     case KIND_CODES.timeout_now:
       return { kind: 'timeout_now', term: reader.u53() };
     default:
@@ -176,6 +195,8 @@ function readResponse(reader: ByteReader, code: number): Response {
         read_id: reader.u53(),
         read_index: reader.boolean() ? reader.u53() : null,
       };
+    case KIND_CODES.install_snapshot_response:
+      return readSnapshotResponse(reader);
     case KIND_CODES.timeout_now_response:
       return {
         kind: 'timeout_now_response',
@@ -270,6 +291,7 @@ function readHeartbeatResponse(reader: ByteReader): HeartbeatResponse {
     echo_ms: readMilliseconds(reader),
     applied_index: reader.u53(),
     last_index: reader.u53(),
+    needs_snapshot_from: reader.u53(),
     priority: reader.u53(),
   };
 }

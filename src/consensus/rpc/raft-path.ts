@@ -6,5 +6,6 @@ export const RAFT_PATHS: Readonly<Record<Request['kind'], string>> = {
   append: '/raft/append-entries',
   heartbeat: '/raft/append-entries',
   read_index: '/raft/read-index',
+  install_snapshot: '/raft/install-snapshot',
   timeout_now: '/raft/transfer',
 };

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { ClientRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { assert } from '../../base/assert.ts';
+import { assert, unreachable } from '../../base/assert.ts';
 import { CodecError } from '../../base/codec.ts';
 import { limits } from '../../limits.ts';
 import type { Transport } from '../ports.ts';
@@ -166,8 +166,7 @@ export class RpcTransport {
       target: RAFT_PATHS[message.kind],
       content_type: BINARY_CONTENT_TYPE,
       body: this.#seal(message),
-      lane: message.kind === 'append' ? 'append' : 'pulse',
-      timeout_ms: message.kind === 'append' ? limits.rpc_durable_timeout_ms : limits.rpc_timeout_ms,
+      ...laneOf(message),
     };
     const answer = await this.#askAgainWhenStale(ask);
     if (answer.status !== 200) {
@@ -282,6 +281,22 @@ export class RpcTransport {
       throw new RpcError('bad_answer', `at ${ask.address} is ${envelope.responder.node_id}`);
     }
     return envelope;
+  }
+}
+
+function laneOf(message: Request): Pick<Ask, 'lane' | 'timeout_ms'> {
+  switch (message.kind) {
+    case 'append':
+      return { lane: 'append', timeout_ms: limits.rpc_durable_timeout_ms };
+    case 'install_snapshot':
+      return { lane: 'snapshot', timeout_ms: limits.rpc_durable_timeout_ms };
+    case 'vote':
+    case 'heartbeat':
+    case 'read_index':
+    case 'timeout_now':
+      return { lane: 'pulse', timeout_ms: limits.rpc_timeout_ms };
+    default:
+      return unreachable(message);
   }
 }
 

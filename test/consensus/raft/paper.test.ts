@@ -84,6 +84,7 @@ describe('§5.1, terms', () => {
       applied_index: 0,
       priority: 0,
       last_index: 0,
+      needs_snapshot_from: 0,
     },
   ];
 

@@ -304,6 +304,7 @@ describe('scenario 9: a read needs a majority that answered after it began', () 
       applied_index: 0,
       priority: 0,
       last_index: 0,
+      needs_snapshot_from: 0,
     } as const;
     core.ask(n2, heartbeat(3));
     core.persist();

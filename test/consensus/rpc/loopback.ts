@@ -52,6 +52,7 @@ export function answerTo(message: Request): Response {
         echo_ms: 1.5,
         applied_index: 1,
         last_index: 1,
+        needs_snapshot_from: 0,
         priority: 3,
       };
       return { kind: 'heartbeat_response', ...fields };
@@ -60,6 +61,11 @@ export function answerTo(message: Request): Response {
       return { kind: 'read_index_response', term, read_id: message.read_id, read_index: 1 };
     case 'timeout_now':
       return { kind: 'timeout_now_response', term: term + 1, accepted: true };
+    case 'install_snapshot': {
+      const { snapshot_id } = message.manifest;
+      const fields = { term, snapshot_id, progress: 'receiving', offset: 0 } as const;
+      return { kind: 'install_snapshot_response', ...fields };
+    }
     default:
       return unreachable(message);
   }

@@ -41,9 +41,54 @@ const append = fc
     };
   });
 
+const hexadecimal = fc.stringMatching(/^[0-9a-f]{64}$/);
+const member = fc.record({ node_id: fc.constant('n1'), storage_id: fc.uuid() });
+
+const installSnapshot = fc
+  .record({
+    snapshot_id: fc.uuid(),
+    index: fc.integer({ min: 1, max: 2 ** 40 }),
+    term: fc.integer({ min: 1, max: 2 ** 40 }),
+    later_terms: fc.nat(),
+    voter: member,
+    digest: hexadecimal,
+    sha256: hexadecimal,
+    schema_version: fc.nat(),
+    state_bytes: count,
+    offset: fc.nat(),
+    left_bytes: fc.nat(),
+    chunk: fc.uint8Array({ maxLength: 64 }),
+    checksum: fc.nat(),
+  })
+  .map((fields): Request => {
+    const { snapshot_id, index, term, voter, digest, sha256, schema_version, state_bytes } = fields;
+    const { offset, checksum, left_bytes, later_terms } = fields;
+    const configuration = {
+      cluster_id: 'cluster',
+      voters: [voter],
+      outgoing_voters: [],
+      learners: [],
+      removed: [],
+      voters_wanted: 1,
+      feature_level: 1,
+    };
+    const base = { index, term, configuration: { index: 1, configuration } };
+    const chunk = Buffer.from(fields.chunk);
+    const bytes = offset + chunk.length + left_bytes;
+    return {
+      kind: 'install_snapshot',
+      term: term + later_terms,
+      manifest: { snapshot_id, base, digest, sha256, schema_version, state_bytes, bytes },
+      offset,
+      chunk,
+      checksum,
+    };
+  });
+
 /** Any request a leader or a candidate could send. */
 export const requestArbitrary: fc.Arbitrary<Request> = fc.oneof(
   append,
+  installSnapshot,
   fc
     .record({
       purpose: fc.constantFrom('vote', 'pre_vote', 'transfer'),
@@ -70,6 +115,13 @@ export const requestArbitrary: fc.Arbitrary<Request> = fc.oneof(
 
 export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
   fc.record({
+    kind: fc.constant('install_snapshot_response' as const),
+    term: count,
+    snapshot_id: fc.uuid(),
+    progress: fc.constantFrom('receiving', 'installing', 'installed', 'damaged', 'refused'),
+    offset: count,
+  }),
+  fc.record({
     kind: fc.constant('vote_response' as const),
     pre_vote: fc.boolean(),
     asked_term: count,
@@ -92,6 +144,7 @@ export const responseArbitrary: fc.Arbitrary<Response> = fc.oneof(
     echo_ms: time,
     applied_index: count,
     last_index: count,
+    needs_snapshot_from: count,
     priority: count,
   }),
   fc.record({

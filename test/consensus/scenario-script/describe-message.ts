@@ -26,6 +26,12 @@ export function describeMessage(message: Request | Response): string {
       return `read-index ${message.read_id} of term ${message.term}`;
     case 'read_index_response':
       return `read-index ${message.read_id} is ${message.read_index ?? 'unknown'}, term ${message.term}`;
+    case 'install_snapshot': {
+      const { base, snapshot_id } = message.manifest;
+      return `install-snapshot ${snapshot_id} at ${place(base)} from ${message.offset}, term ${message.term}`;
+    }
+    case 'install_snapshot_response':
+      return `install-snapshot ${message.snapshot_id}: ${message.progress}, term ${message.term}`;
     default:
       return unreachable(message);
   }

@@ -231,6 +231,10 @@ export class ScenarioWorld {
         return this.trace.effect(`change of members: ${describeResult(effect.result)}`);
       case 'transfer_settled':
         return this.trace.effect(`handing over: ${effect.outcome}`);
+      case 'send_snapshot':
+        return this.trace.effect(`a snapshot for ${effect.to.node_id}`);
+      case 'receive_snapshot':
+        throw new Error('scripts cut no log');
       case 'role_changed':
       case 'persist':
       case 'fresh':

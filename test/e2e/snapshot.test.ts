@@ -1,0 +1,123 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { call, hourOf2027, register } from './api-client.ts';
+import { ProcessCluster } from './process-cluster.ts';
+
+const SNAPSHOT_ENTRIES = 100;
+const CLIENTS = 16;
+const KILLS = 8;
+
+interface LogSummary {
+  readonly first_index: number;
+  readonly last_index: number;
+  readonly snapshot_index: number;
+}
+
+describe('17: three replicas that cut their logs soon', () => {
+  let cluster: ProcessCluster;
+  let tokens: readonly string[];
+  let hours = 0;
+
+  beforeAll(async () => {
+    cluster = await ProcessCluster.create({
+      size: 3,
+      environment: () => ({ SNAPSHOT_ENTRIES: String(SNAPSHOT_ENTRIES) }),
+    });
+    cluster.startAll();
+    await cluster.awaitLeader();
+    tokens = await Promise.all(
+      Array.from({ length: CLIENTS }, (_, client) =>
+        register(cluster.origin(0), `writer${client}`),
+      ),
+    );
+  }, 120_000);
+
+  afterAll(() => cluster.dispose(), 60_000);
+
+  async function write(position: number, count: number): Promise<void> {
+    for (let written = 0; written < count; written += CLIENTS) {
+      hours += 1;
+      const answers = await Promise.all(
+        tokens.map((token) =>
+          call(cluster.origin(position), 'POST', '/api/appointments', {
+            token,
+            body: { title: `hour ${hours}`, ...hourOf2027(hours) },
+          }),
+        ),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 201));
+    }
+  }
+
+  async function logSummary(position: number): Promise<LogSummary> {
+    const headers = { 'x-audit-token': 'an audit token of this test' };
+    const response = await cluster.get(position, '/raft/log/summary', headers);
+    return (await response.json()) as LogSummary;
+  }
+
+  /** A follower was down until the leader's log begins after what it has. */
+  async function leaveBehind(): Promise<{ leader: number; behind: number }> {
+    const leader = await cluster.awaitLeader();
+    const behind = (leader + 1) % cluster.size;
+    const { last_index } = await cluster.raftState(behind);
+    await cluster.kill(behind);
+    await write(leader, 4 * SNAPSHOT_ENTRIES);
+    await eventually('the log is cut beyond it', async () => {
+      const { first_index } = await logSummary(leader);
+      if (first_index > last_index + 1) return true;
+      await write(leader, CLIENTS);
+      return null;
+    });
+    return { leader, behind };
+  }
+
+  async function expectEqual(): Promise<void> {
+    const leader = await cluster.awaitLeader();
+    await write(leader, CLIENTS);
+    const states = await cluster.awaitEqualIndex();
+    expect(new Set(states.map((state) => state.digest)).size).toBe(1);
+  }
+
+  test('17: a replica far behind gets a snapshot while clients write', async () => {
+    const { leader, behind } = await leaveBehind();
+    cluster.start(behind);
+    await eventually('it is served', async () => {
+      await write(leader, CLIENTS);
+      return cluster.log(behind).includes('a snapshot was installed') ? true : null;
+    });
+    await expectEqual();
+    expect(cluster.log(leader)).toContain('a replica was brought up by a snapshot');
+    const { snapshot_index, first_index } = await logSummary(behind);
+    expect(snapshot_index).toBeGreaterThan(0);
+    expect(first_index).toBe(snapshot_index + 1);
+  }, 120_000);
+
+  test('17: kill -9 of the receiver, again and again, at whatever step', async () => {
+    const { behind } = await leaveBehind();
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      cluster.start(behind);
+      await sleep(250 + 90 * kill);
+      await cluster.kill(behind);
+    }
+    cluster.start(behind);
+    await expectEqual();
+  }, 120_000);
+
+  test('18: a lost agenda.db beside a log that is cut: not ready, then served', async () => {
+    const leader = await cluster.awaitLeader();
+    const wiped = (leader + 2) % cluster.size;
+    await cluster.kill(wiped);
+    for (const suffix of ['', '-wal', '-shm']) {
+      rmSync(join(cluster.dataDirectory(wiped), `agenda.db${suffix}`), { force: true });
+    }
+    cluster.start(wiped);
+    await eventually('it is ready', async () => {
+      const response = await cluster.get(wiped, '/readyz').catch(() => null);
+      return response?.status === 200 ? true : null;
+    });
+    await expectEqual();
+  }, 120_000);
+});
