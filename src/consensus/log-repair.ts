@@ -4,8 +4,10 @@ import type { EntryOffer, EntrySource } from './entry-offer.ts';
 import { judgeOffer } from './judge-offer.ts';
 import type { OfferJudgement, OwnLog } from './judge-offer.ts';
 import { LogCorruptError } from './log-corrupt-error.ts';
+import { cutDamage } from './cut-damage.ts';
 import type { Clock, DamagedEntry, LogStore, StoredLog } from './ports.ts';
 import type { Entry, LogIndex } from './raft/entry.ts';
+import type { LogBase } from './raft/log-base.ts';
 
 /** Told about what operators want to see. Must not throw. */
 export interface RepairObserver {
@@ -14,6 +16,8 @@ export interface RepairObserver {
   repaired(index: LogIndex): void;
   /** What could never have been committed was deleted from here on. */
   cut(from: LogIndex): void;
+  /** Nobody has them any more, and the state stands for them: the log was cut through here. */
+  covered(through: LogIndex): void;
 }
 
 export interface LogRepairOptions {
@@ -23,6 +27,8 @@ export interface LogRepairOptions {
   readonly observer: RepairObserver;
   /** What the state machine has applied was committed, even if the hint on disk is older. */
   readonly applied_index: LogIndex;
+  /** Where the state stands, whatever power cut follows; null: nowhere. */
+  readonly durableBase: () => Promise<LogBase | null>;
 }
 
 const NOBODY_TO_ASK = 'damaged, and there is no other replica to fetch it from';
@@ -43,7 +49,7 @@ interface Attempt {
 /**
  * Makes a damaged log whole before the replica takes part in anything (docs/decisions/0012): what it
  * promised to keep it has again, so it forgets nothing that it acknowledged. While the entries cannot be
- * had it waits, and asks again.
+ * had it waits, and asks again; but what nobody has any more and its own state stands for it lets go.
  *
  * @throws {LogCorruptError} there is nobody to ask
  */
@@ -54,9 +60,15 @@ export async function repairLog(options: LogRepairOptions): Promise<StoredLog> {
     const stored = await store.load();
     const [first_damaged] = stored.damaged;
     if (first_damaged === undefined) return stored;
-    if (!source.hasOthers()) throw new LogCorruptError(first_damaged, NOBODY_TO_ASK);
-    const { has_changed, left } = await attemptAll(options, stored);
-    if (has_changed) continue;
+    const attempted = source.hasOthers() ? await attemptAll(options, stored) : null;
+    if (attempted?.has_changed === true) continue;
+    const covered = await cutDamage(store, stored, await options.durableBase());
+    if (covered !== null) {
+      observer.covered(covered);
+      continue;
+    }
+    if (attempted === null) throw new LogCorruptError(first_damaged, NOBODY_TO_ASK);
+    const { left } = attempted;
     assert(left !== null, 'a damaged log, and nothing left to repair');
     observer.waiting(left.index, `${left.what}; ${left.why}`, attempt);
     await new Promise<void>((resolve) => {

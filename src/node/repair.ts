@@ -9,6 +9,7 @@ import { repairLog } from '../consensus/log-repair.ts';
 import type { RepairObserver } from '../consensus/log-repair.ts';
 import type { Clock, StoredLog } from '../consensus/ports.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
+import type { LogBase } from '../consensus/raft/log-base.ts';
 import { createReceiver } from '../consensus/rpc/receiver.ts';
 import { clusterRoutes } from '../discovery/routes.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -59,7 +60,12 @@ export async function loadWholeLog(options: NodeRepairOptions): Promise<StoredLo
       ? await openForRepair(options, committed_through, progress)
       : () => Promise.resolve();
     try {
-      return await repairLog({ store, source, clock, observer, applied_index });
+      const durableBase = async (): Promise<LogBase | null> => {
+        await storage.checkpointer.checkpointNow();
+        const { base } = storage.state_machine;
+        return base !== null && base.index <= storage.checkpointer.durableIndex() ? base : null;
+      };
+      return await repairLog({ store, source, clock, observer, applied_index, durableBase });
     } finally {
       await close();
       metrics.storage.damaged(false);
@@ -86,6 +92,13 @@ export function repairObserver(
       metrics.storage.damaged(false);
       metrics.storage.repaired();
       log.warn({ index }, 'a damaged entry was fetched from another replica');
+    },
+    covered(through) {
+      metrics.storage.damaged(false);
+      log.warn(
+        { through },
+        'damaged entries that nobody has are let go: the state stands for them',
+      );
     },
     cut(from) {
       log.warn({ from }, 'entries that were never committed were damaged, and are deleted');

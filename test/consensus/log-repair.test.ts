@@ -8,7 +8,9 @@ import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
 import { repairLog } from '../../src/consensus/log-repair.ts';
 import type { StoredLog } from '../../src/consensus/ports.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
+import type { LogBase } from '../../src/consensus/raft/log-base.ts';
 import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
+import { votersUpTo } from '../support/raft-fixture.ts';
 import { randomLogs } from '../support/random-logs.ts';
 import type { RandomLog } from '../support/random-logs.ts';
 import { SimulatedLogStore } from '../support/simulated-log-store.ts';
@@ -46,6 +48,7 @@ function start(
   store: SimulatedLogStore,
   source: EntrySource,
   applied_index = 0,
+  base: LogBase | null = null,
 ): { clock: VirtualClock; events: string[]; result: () => StoredLog | null; error: () => unknown } {
   const clock = new VirtualClock();
   const events: string[] = [];
@@ -56,10 +59,12 @@ function start(
     source,
     clock: clock.forProcess().clock,
     applied_index,
+    durableBase: () => Promise.resolve(base),
     observer: {
       waiting: (index, why) => void events.push(`waiting ${index}: ${why}`),
       repaired: (index) => void events.push(`repaired ${index}`),
       cut: (from) => void events.push(`cut ${from}`),
+      covered: (through) => void events.push(`covered ${through}`),
     },
   }).then(
     (stored) => {
@@ -97,6 +102,44 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     peer.committed = 5;
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(store.durable.entries).toEqual(ten.slice(0, 5));
+  });
+
+  const stateAt = (index: number): LogBase => ({
+    index,
+    term: 1,
+    configuration: { index: 1, configuration: votersUpTo(3) },
+  });
+
+  test('what nobody has any more is let go of, when the durable state stands for it', async () => {
+    const store = await storeOf(ten, 1, 8);
+    store.damage(3, 'lost');
+    const repair = start(store, sourceOf([await peerOf([], 1, 0)]), 8, stateAt(7));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['covered 7']);
+    expect(repair.result()).toMatchObject({ before_first: { index: 7, term: 1 }, damaged: [] });
+    expect(store.durable.entries).toEqual(ten.slice(7));
+  });
+
+  test('nothing is let go of that the state does not stand for, nor what another replica has', async () => {
+    const waiting = await storeOf(ten, 1, 8);
+    waiting.damage(8, 'lost');
+    const in_vain = start(waiting, sourceOf([await peerOf([], 1, 0)]), 7, stateAt(7));
+    await in_vain.clock.advance(60_000);
+    expect(in_vain.result()).toBeNull();
+    const store = await storeOf(ten, 1, 8);
+    store.damage(3, 'lost');
+    const repair = start(store, sourceOf([await peerOf(ten, 1, 8)]), 8, stateAt(7));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['repaired 3']);
+  });
+
+  test('a replica alone lets go of what its state stands for', async () => {
+    const store = await storeOf(ten, 1, 8);
+    store.damage(3, 'row');
+    const alone = { hasOthers: () => false, ask: () => Promise.resolve([]) };
+    const repair = start(store, alone, 8, stateAt(8));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['covered 8']);
   });
 
   test('what the state machine has applied was committed, whatever the hint says', async () => {

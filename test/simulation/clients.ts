@@ -73,7 +73,8 @@ export class Clients {
   /** One write and one read through a replica: both must succeed now. */
   async mustWork(replica: SimulatedReplica): Promise<void> {
     const key = must(this.#world.history.shared[0], 'nothing is shared');
-    await this.#change(key, { kind: 'restore' }, true);
+    const written = await this.#change(key, { kind: 'restore' }, true);
+    assert(written === 'applied', 'a write is not acknowledged, though nothing is wrong any more');
     assert(await this.#read(key, replica), `${replica.member.node_id} answers no read`);
   }
 
@@ -109,7 +110,7 @@ export class Clients {
     key: Key,
     input: Exclude<AppointmentInput, { kind: 'read' }>,
     insists: boolean,
-  ): Promise<void> {
+  ): Promise<Answered['kind']> {
     const { history, now_ms } = this.#world;
     const called_at = now_ms();
     const name = `request ${this.#nextRequest()}`;
@@ -117,13 +118,14 @@ export class Clients {
     const answered = await this.#insist(insists ? ATTEMPTS_MAX : 1, () =>
       this.#submit(this.#leaderOrAny(), commandOf(key, input), name, remember),
     );
-    if (answered.kind === 'not_proposed') return;
+    if (answered.kind === 'not_proposed') return answered.kind;
     if (answered.kind === 'unknown') {
       history.add(key, { input, output: null, called_at, answered_at: Infinity });
-      return;
+      return answered.kind;
     }
     const output = outputOf(answered.outcome);
     history.add(key, { input, output, called_at, answered_at: now_ms() });
+    return answered.kind;
   }
 
   /** The first answer that is one; else whether any attempt may have been proposed. */

@@ -45,8 +45,8 @@ export interface Fault {
   readonly seed: number;
 }
 
-const FAULTS_MIN = 6;
-const FAULTS_MAX = 14;
+const FAULTS_MIN = 8;
+const FAULTS_MAX = 16;
 
 /** The whole schedule of a seed. */
 export function scheduleOf(seed: number, steps: number): readonly Fault[] {

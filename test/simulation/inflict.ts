@@ -27,16 +27,16 @@ interface Scene extends FaultWorld {
   readonly leader: SimulatedReplica;
 }
 
-/** Lets one fault happen, and arranges that it mends itself. */
-export function inflict(world: FaultWorld, fault: Fault): void {
+/** Lets one fault happen, and arranges that it mends itself. False: there was nothing to do it to. */
+export function inflict(world: FaultWorld, fault: Fault): boolean {
   const prng = seededPrng(fault.seed);
   const { replicas } = world;
   const victim = must(replicas[prng.below(replicas.length)], 'a victim');
   const leader = leaderOf(replicas) ?? victim;
-  begin({ ...world, prng, lasts_ms: fault.lasts_ms, victim, leader }, fault);
+  return begin({ ...world, prng, lasts_ms: fault.lasts_ms, victim, leader }, fault);
 }
 
-function begin(scene: Scene, { kind }: Fault): void {
+function begin(scene: Scene, { kind }: Fault): boolean {
   const { prng, victim, leader, replicas } = scene;
   switch (kind) {
     case 'kill':
@@ -50,11 +50,11 @@ function begin(scene: Scene, { kind }: Fault): void {
     case 'cut_power_of_all':
       return down(scene, replicas, (one) => one.cutPower());
     case 'lose_state':
-      return down(scene, [victim], loseState);
+      return scene.operator.mayLose(victim) ? down(scene, [victim], loseState) : false;
     case 'damage_log':
-      return scene.operator.mayLose(victim) ? down(scene, [victim], damage(prng)) : undefined;
+      return damageLog(scene);
     case 'wipe':
-      return scene.operator.mayLose(victim) ? down(scene, [victim], wipe) : undefined;
+      return scene.operator.mayLose(victim) ? down(scene, [victim], wipe) : false;
     case 'transfer':
       return scene.operator.transfer(prng.below(2) === 0 ? null : victim);
     case 'remove_and_replace':
@@ -85,7 +85,7 @@ function begin(scene: Scene, { kind }: Fault): void {
       return lowDisk(scene);
     case 'jump_clock':
       victim.wall_clock_offset_ms += prng.below(7_200_000) - 3_600_000;
-      return undefined;
+      return true;
     case 'leaders_fall_in_turn':
       return leadersFallInTurn(scene, 8);
     case 'old_leader_reads':
@@ -113,11 +113,13 @@ function down(
   { after, lasts_ms, prng }: Scene,
   victims: readonly SimulatedReplica[],
   fell: (victim: SimulatedReplica) => void,
-): void {
+): boolean {
+  const happened = victims.some((victim) => victim.is_up);
   for (const victim of victims) {
     fell(victim);
     after(lasts_ms + prng.below(300), () => victim.start());
   }
+  return happened;
 }
 
 function loseState(victim: SimulatedReplica): void {
@@ -125,11 +127,14 @@ function loseState(victim: SimulatedReplica): void {
   victim.loseState();
 }
 
-function damage(prng: Prng): (victim: SimulatedReplica) => void {
-  return (victim) => {
+/** For a moment only, and where the others keep enough: an entry that all have cut cannot be fetched. */
+function damageLog(scene: Scene): boolean {
+  const { operator, victim, prng } = scene;
+  if (!operator.mayLose(victim) || victim.kept_entries < 80) return false;
+  return down({ ...scene, lasts_ms: 200 }, [victim], () => {
     victim.kill();
     victim.damageLog(prng);
-  };
+  });
 }
 
 function wipe(victim: SimulatedReplica): void {
@@ -138,39 +143,45 @@ function wipe(victim: SimulatedReplica): void {
 }
 
 /** It is taken out; when that is so, it comes back with empty disks as somebody else. */
-function removeAndReplace({ operator, victim, after, lasts_ms }: Scene): void {
-  operator.remove(victim);
+function removeAndReplace({ operator, victim, after, lasts_ms }: Scene): boolean {
+  const is_asked = operator.remove(victim);
   after(lasts_ms, () => {
     if (!operator.isRemoved(victim)) return;
     wipe(victim);
     victim.start();
   });
+  return is_asked;
 }
 
 /** A voter becomes a learner, the leader too; later as many voters are wanted as before. */
-function demote({ operator, victim, after, lasts_ms }: Scene): void {
-  operator.demote(victim);
+function demote({ operator, victim, after, lasts_ms }: Scene): boolean {
+  const is_asked = operator.demote(victim);
   after(lasts_ms, () => operator.wantAllVoters());
+  return is_asked;
 }
 
-function stop({ after, lasts_ms }: Scene, victim: SimulatedReplica): void {
+function stop({ after, lasts_ms }: Scene, victim: SimulatedReplica): boolean {
+  const happened = victim.is_up && !victim.is_stopped;
   victim.stop();
   after(lasts_ms, () => victim.goOn());
+  return happened;
 }
 
-function cut({ network, after, lasts_ms }: Scene, links: Links): void {
-  const mends = links.map(([from, to]) => network.cut(from.member.node_id, to.member.node_id));
+function cut({ network, after, lasts_ms }: Scene, links: Links): boolean {
+  const real = links.filter(([from, to]) => from !== to);
+  const mends = real.map(([from, to]) => network.cut(from.member.node_id, to.member.node_id));
   after(lasts_ms, () => {
     for (const mend of mends) mend();
   });
+  return real.length > 0;
 }
 
-function cutOff(scene: Scene, victim: SimulatedReplica): void {
+function cutOff(scene: Scene, victim: SimulatedReplica): boolean {
   const others = scene.replicas.filter((one) => one !== victim);
   const outward = others.map((other) => [victim, other] as const);
   const inward = others.map((other) => [other, victim] as const);
   const ways = [outward, inward, [...outward, ...inward]];
-  cut(scene, must(ways[scene.prng.below(ways.length)], 'a way to cut'));
+  return cut(scene, must(ways[scene.prng.below(ways.length)], 'a way to cut'));
 }
 
 function partition({ replicas, prng }: Scene): Links {
@@ -182,7 +193,7 @@ function partition({ replicas, prng }: Scene): Links {
   );
 }
 
-function storm({ network, after, lasts_ms, prng }: Scene): void {
+function storm({ network, after, lasts_ms, prng }: Scene): boolean {
   const weather: Weather = {
     delay_ms_max: 1 + prng.below(prng.below(4) === 0 ? 300 : 40),
     drop_percent: prng.below(prng.below(3) === 0 ? 40 : 8),
@@ -194,71 +205,84 @@ function storm({ network, after, lasts_ms, prng }: Scene): void {
   after(lasts_ms, () => {
     if (network.weather === weather) network.weather = FAIR_WEATHER;
   });
+  return true;
 }
 
-function slowDisk({ victim, prng, after, lasts_ms }: Scene): void {
+function slowDisk({ victim, prng, after, lasts_ms }: Scene): boolean {
   const usual_ms = victim.disk_ms_max;
   victim.disk_ms_max = 20 + prng.below(400);
   after(lasts_ms, () => {
     victim.disk_ms_max = usual_ms;
   });
+  return true;
 }
 
-function stall({ after, lasts_ms }: Scene, victims: readonly SimulatedReplica[]): void {
+function stall({ after, lasts_ms }: Scene, victims: readonly SimulatedReplica[]): boolean {
   for (const victim of victims) {
     const { log } = victim;
     log.stall();
     after(lasts_ms, () => log.resume());
   }
+  return true;
 }
 
 /** The process ends when it hears of it; it comes back with another disk controller, so to speak. */
-function breakDisk({ victim, after, lasts_ms }: Scene): void {
+function breakDisk({ victim, after, lasts_ms }: Scene): boolean {
   victim.log.fail();
   after(lasts_ms, () => {
     if (victim.is_up) victim.kill();
     victim.start();
   });
+  return victim.is_up;
 }
 
 /** Short of space, it lets others lead, and takes no commands. */
-function lowDisk({ leader, victim, prng, after, lasts_ms }: Scene): void {
+function lowDisk({ leader, victim, prng, after, lasts_ms }: Scene): boolean {
   const { life } = prng.below(2) === 0 ? leader : victim;
-  if (life === null) return;
+  if (life === null) return false;
   life.process.run(() => life.group.setDiskLow(true));
   after(lasts_ms, () => life.process.run(() => life.group.setDiskLow(false)));
+  return true;
 }
 
 /** Each leader is gone before its first entry is with a majority (scenario 5, Figure 8). */
-function leadersFallInTurn(scene: Scene, times: number): void {
+function leadersFallInTurn(scene: Scene, times: number): boolean {
   const { replicas, after, prng } = scene;
   const leader = leaderOf(replicas);
-  if (times === 0) return;
+  if (times === 0) return true;
   if (leader !== null && prng.below(3) > 0) {
     leader.kill();
     after(500 + prng.below(2 * ELECTION_TIMEOUT_MS), () => leader.start());
   }
-  after(20 + prng.below(leader === null ? 200 : 40), () => leadersFallInTurn(scene, times - 1));
+  after(20 + prng.below(leader === null ? 200 : 40), () => {
+    leadersFallInTurn(scene, times - 1);
+  });
+  return true;
 }
 
 /** A leader is stopped and cut off; it goes on, and is asked, while another commits (scenario 9). */
-function oldLeaderReads(scene: Scene): void {
+function oldLeaderReads(scene: Scene): boolean {
   const { leader, after } = scene;
   leader.stop();
   cut({ ...scene, lasts_ms: 4 * ELECTION_TIMEOUT_MS }, linksOf(scene, leader));
   after(3 * ELECTION_TIMEOUT_MS, () => leader.goOn());
+  return leader.is_up;
 }
 
 /** A minority keeps entries that nobody else has, on disks that hang; then the cut is mended. */
-function minorityOnStalledDisks(scene: Scene): void {
-  const { leader, victim, after } = scene;
-  const side = new Set([leader, victim]);
+function minorityOnStalledDisks(scene: Scene): boolean {
+  const { leader, replicas, prng } = scene;
+  const others = replicas.filter((one) => one !== leader);
+  const side_max = Math.floor((replicas.length - 1) / 2);
+  const side = new Set([leader]);
+  while (side.size < side_max && prng.below(3) > 0) {
+    side.add(must(others[prng.below(others.length)], 'another one'));
+  }
   const links = [...side].flatMap((one) =>
     linksOf(scene, one).filter(([from, to]) => side.has(from) !== side.has(to)),
   );
-  stall({ ...scene, lasts_ms: 2 * ELECTION_TIMEOUT_MS + scene.lasts_ms }, [victim]);
-  cut({ ...scene, lasts_ms: 2 * ELECTION_TIMEOUT_MS }, links);
-  after(scene.lasts_ms, () => undefined);
+  stall({ ...scene, lasts_ms: 2 * ELECTION_TIMEOUT_MS + scene.lasts_ms }, [...side]);
+  return cut({ ...scene, lasts_ms: 2 * ELECTION_TIMEOUT_MS }, links);
 }
 
 function linksOf({ replicas }: Scene, victim: SimulatedReplica): Links {

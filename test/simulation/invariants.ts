@@ -1,12 +1,10 @@
 import { assert } from '../../src/base/assert.ts';
-import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
+import type { Configuration, Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
 import { memberKey, sameMember } from '../../src/consensus/raft/configuration.ts';
 import type { Persist } from '../../src/consensus/raft/effect.ts';
 import type { Entry, LogIndex, Term } from '../../src/consensus/raft/entry.ts';
 import { termAt } from '../../src/consensus/raft/log.ts';
-import type { Response } from '../../src/consensus/raft/message.ts';
-import { isQuorum } from '../../src/consensus/raft/quorum.ts';
-import { currentConfiguration } from '../../src/consensus/raft/state.ts';
+import type { Request, Response } from '../../src/consensus/raft/message.ts';
 import type { Life, SimulatedReplica } from './replica.ts';
 
 /** What was seen of one life of a replica. */
@@ -14,6 +12,7 @@ interface Seen {
   term: Term;
   commit_index: LogIndex;
   applied_index: LogIndex;
+  last_index: LogIndex;
   term_led: Term;
 }
 
@@ -63,7 +62,7 @@ export class Invariants {
   }
 
   /** An answer is a promise: what it says must be on the disk by now. */
-  answered(from: Member, asker: Member, response: Response): void {
+  answered(from: Member, asker: Member, request: Request, response: Response): void {
     const replica = this.#withDisk(memberKey(from));
     if (replica === null || !replica.is_up) return;
     const { hard_state, last_index } = replica.log.durable;
@@ -76,8 +75,18 @@ export class Invariants {
       assert(is_kept, `${name} gives a vote that it may forget`);
     }
     if (response.kind === 'append_response' && response.success) {
+      // A later term may have taken it away again: then its leader was elected without this answer.
       const is_kept = hard_state.term > response.term || last_index >= response.match_index;
       assert(is_kept, `${name} acknowledges what it may forget`);
+      const wanted = request.kind === 'append' ? request.entries.at(-1) : undefined;
+      const found = wanted === undefined ? null : replica.log.entryAt(wanted.index);
+      assert(
+        wanted === undefined ||
+          hard_state.term > response.term ||
+          (replica.log.durable.base?.index ?? 0) >= wanted.index ||
+          found?.checksum === wanted.checksum,
+        `${name} acknowledges entry ${wanted?.index} and has another one`,
+      );
     }
   }
 
@@ -106,19 +115,29 @@ export class Invariants {
         termAt(state.log, state.commit_index) === state.term,
       `${name} commits an entry of an earlier term by counting`,
     );
+    const configuration = configurationBefore(state, seen.last_index);
     while (seen.commit_index < state.commit_index) {
       seen.commit_index += 1;
-      this.#committedAt(replica, life, seen.commit_index);
+      this.#committedAt(replica, life, seen.commit_index, configuration);
     }
+    seen.last_index = state.log.last_index;
     const { applied_index } = life.machine;
     assert(applied_index >= seen.applied_index, `the applied index of ${name} fell`);
     if (applied_index > seen.applied_index) this.#applied(replica, life);
     seen.applied_index = applied_index;
-    assert(applied_index <= state.commit_index, `${name} applied what is not committed`);
+    // The state itself may be ahead for a moment, while a snapshot is put in place.
+    assert(state.applied_index <= state.commit_index, `${name} applied what is not committed`);
+    assert(applied_index <= this.#committed.length, `${name} applied what nobody committed`);
+    // A snapshot is put in place of the state first, then of the log.
+    const { last_index } = replica.log.durable;
+    assert(
+      state.applied_index <= Math.max(last_index, state.log.before_first.index),
+      `${name} applied what is not on its disk`,
+    );
     const { durable_state_index } = replica;
     assert(durable_state_index <= applied_index, `${name} has a checkpoint of what comes later`);
     assert(
-      state.log.before_first.index <= durable_state_index,
+      state.is_state_missing || state.log.before_first.index <= durable_state_index,
       `${name} cut its log above its checkpoint`,
     );
   }
@@ -132,6 +151,7 @@ export class Invariants {
       // What was committed before the cut cannot be looked at any more.
       commit_index: state.log.before_first.index,
       applied_index: 0,
+      last_index: state.log.last_index,
       term_led: 0,
     };
     this.#seen.set(life, seen);
@@ -156,8 +176,17 @@ export class Invariants {
   }
 
   /** State-machine safety, and that a commit is on the disks of a majority. */
-  #committedAt(replica: SimulatedReplica, life: Life, index: LogIndex): void {
+  #committedAt(
+    replica: SimulatedReplica,
+    life: Life,
+    index: LogIndex,
+    configuration: Configuration | null,
+  ): void {
     const name = replica.member.node_id;
+    if (index <= life.group.state.log.before_first.index) {
+      assert(index <= this.#committed.length, `${name} has a snapshot of what nobody committed`);
+      return;
+    }
     const entry = replica.entryAt(index);
     assert(entry !== null, `${name} committed ${index}, which is not in its log`);
     const known = this.#committed[index - 1];
@@ -168,19 +197,26 @@ export class Invariants {
     const { state } = life.group;
     assert(this.#committed.length === index - 1, `${name} committed ${index} after a gap`);
     assert(state.role === 'leader', `${name} committed ${index} before any leader`);
-    const configuration = currentConfiguration(state);
-    assert(
-      configuration !== null && isQuorum(configuration, (key) => this.#holds(key, entry)),
-      `entry ${index} is committed and not on the disks of a majority`,
-    );
+    assert(configuration !== null, `${name} commits without a configuration`);
+    for (const voters of [configuration.voters, configuration.outgoing_voters]) {
+      const holders = voters.filter((voter) => this.#holds(memberKey(voter), entry));
+      assert(
+        voters.length === 0 || 2 * holders.length > voters.length,
+        `entry ${index} is committed and not on the disks of a majority`,
+      );
+    }
     this.#committed.push({ entry, term: state.term });
   }
 
   /** A disk that was lost meanwhile had it: what it acknowledged may still be on its way. */
   #holds(key: MemberKey, entry: Entry): boolean {
-    return this.#replicas.some(
-      (replica) => replica.logOf(key)?.entryAt(entry.index)?.checksum === entry.checksum,
-    );
+    return this.#replicas.some((replica) => {
+      const log = replica.logOf(key);
+      if (log === null) return false;
+      // What it has cut was committed, and is compared when it is applied.
+      if ((log.durable.base?.index ?? 0) >= entry.index) return true;
+      return log.entryAt(entry.index)?.checksum === entry.checksum;
+    });
   }
 
   /** Null: that disk is gone. */
@@ -197,6 +233,18 @@ export class Invariants {
       `${replica.member.node_id} has another state at ${applied_index}`,
     );
   }
+}
+
+/**
+ * In force when the step began: a leader that commits by it may append the next one in the same step. The
+ * latest in the log counts, committed or not (thesis §4.1).
+ */
+function configurationBefore(
+  state: Life['group']['state'],
+  last_index: LogIndex,
+): Configuration | null {
+  const before = state.configurations.findLast(({ index }) => index <= last_index);
+  return (before ?? state.configurations[0])?.configuration ?? null;
 }
 
 function previousTerm(log: Parameters<typeof termAt>[0] | undefined, entry: Entry): Term | null {

@@ -27,7 +27,7 @@ export interface NetworkOptions {
   readonly prng: Prng;
   readonly endpointOf: (node_id: NodeId) => Endpoint | null;
   /** An answer is about to leave: what it promises must be kept by now. */
-  readonly onAnswer: (from: Member, asker: Member, response: Response) => void;
+  readonly onAnswer: (from: Member, asker: Member, request: Request, response: Response) => void;
   readonly note: (what: string) => void;
 }
 
@@ -102,7 +102,10 @@ export class Network {
         const request = decodeRequest(bytes);
         this.#options.note(`${name} ${describeRequest(request)}`);
         endpoint.receive(from.member, request).then(
-          (response) => this.#answer(endpoint, from, name, response, resolve),
+          (response) => {
+            this.#options.onAnswer(endpoint.member, from.member, request, response);
+            this.#answer(endpoint, from, name, response, resolve);
+          },
           () => undefined,
         );
       });
@@ -116,7 +119,6 @@ export class Network {
     response: Response,
     resolve: (response: Response) => void,
   ): void {
-    this.#options.onAnswer(responder.member, asker.member, response);
     const bytes = encodeResponse(response);
     this.#carry(responder.member.node_id, asker.member.node_id, name, () =>
       asker.process.run(() => {

@@ -40,7 +40,9 @@ export class Operator {
     const configurations = this.#options.replicas.flatMap(
       (replica) => replica.life?.group.configuration ?? [],
     );
-    const is_readable = this.#options.replicas.every(({ log }) => log.damaged.length === 0);
+    const is_readable = this.#options.replicas.every(
+      ({ log, is_whole }) => is_whole && log.damaged.length === 0,
+    );
     return (
       is_readable &&
       configurations.length > 0 &&
@@ -58,8 +60,10 @@ export class Operator {
     );
   }
 
-  transfer(target: SimulatedReplica | null): void {
-    for (const leader of this.#leaders()) {
+  /** False: nobody leads; so of all that follow. */
+  transfer(target: SimulatedReplica | null): boolean {
+    const leaders = this.#leaders();
+    for (const leader of leaders) {
       const { life } = leader;
       const to = target?.member.node_id ?? null;
       life?.process.run(() => {
@@ -70,34 +74,38 @@ export class Operator {
           );
       });
     }
+    return leaders.length > 0;
   }
 
-  remove(victim: SimulatedReplica): void {
-    if (!this.mayLose(victim)) return;
-    for (const leader of this.#leaders()) {
+  remove(victim: SimulatedReplica): boolean {
+    const leaders = this.mayLose(victim) ? this.#leaders() : [];
+    for (const leader of leaders) {
       this.#change(leader, { ...NO_CHANGE, remove: [victim.member] });
     }
+    return leaders.length > 0;
   }
 
-  /** Nobody counts on its disks any more: those who could lead know that it is out. */
+  /** Nobody counts on its disks any more: the members that are left all know that it is out. */
   isRemoved(victim: SimulatedReplica): boolean {
-    const known = this.#options.replicas
-      .filter((replica) => replica !== victim)
-      .map((replica) => replica.life?.group);
-    return known.every(
-      (group) =>
-        group?.configuration?.removed.some((one) => sameMember(one, victim.member)) === true &&
-        !isMember(group.configuration, victim.member) &&
-        (group.state.configurations.at(-1)?.index ?? Infinity) <= group.state.commit_index,
-    );
+    const leaders = this.#leaders();
+    return leaders.some((leader) => {
+      const configuration = leader.life?.group.configuration ?? null;
+      if (configuration === null) return false;
+      const members = this.#options.replicas.filter(({ member }) =>
+        isMember(configuration, member),
+      );
+      return members.every((replica) => knowsThatIsOut(replica, victim));
+    });
   }
 
-  demote(victim: SimulatedReplica): void {
-    for (const leader of this.#leaders()) {
-      const { configuration } = leader.life?.group ?? { configuration: null };
-      if (configuration === null || configuration.voters.length < 3) continue;
+  demote(victim: SimulatedReplica): boolean {
+    const leaders = this.#leaders().filter(
+      ({ life }) => (life?.group.configuration?.voters.length ?? 0) >= 3,
+    );
+    for (const leader of leaders) {
       this.#change(leader, { ...NO_CHANGE, demote: [victim.member] });
     }
+    return leaders.length > 0;
   }
 
   wantAllVoters(): void {
@@ -156,6 +164,17 @@ export class Operator {
   #leaders(): readonly SimulatedReplica[] {
     return this.#options.replicas.filter((one) => one.life?.group.state.role === 'leader');
   }
+}
+
+function knowsThatIsOut({ life }: SimulatedReplica, victim: SimulatedReplica): boolean {
+  if (life === null) return false;
+  const { configuration, state } = life.group;
+  return (
+    configuration !== null &&
+    !isMember(configuration, victim.member) &&
+    configuration.removed.some((one) => sameMember(one, victim.member)) &&
+    (state.configurations.at(-1)?.index ?? Infinity) <= state.commit_index
+  );
 }
 
 function isStranger(configuration: Configuration, { member }: SimulatedReplica): boolean {

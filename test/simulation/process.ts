@@ -7,12 +7,15 @@ import type { EventQueue } from '../support/event-queue.ts';
  */
 export class SimulatedProcess implements Clock {
   readonly #queue: EventQueue;
+  /** What its monotonic clock said when the simulation began: no two processes agree. */
+  readonly #origin_ms: number;
   #is_dead = false;
   #is_stopped = false;
   #held: (() => void)[] = [];
 
-  constructor(queue: EventQueue) {
+  constructor(queue: EventQueue, origin_ms: number) {
     this.#queue = queue;
+    this.#origin_ms = origin_ms;
   }
 
   get is_stopped(): boolean {
@@ -43,7 +46,7 @@ export class SimulatedProcess implements Clock {
   }
 
   now_ms(): number {
-    return this.#queue.now_ms;
+    return this.#origin_ms + this.#queue.now_ms;
   }
 
   after(delay_ms: number, callback: () => void): () => void {

@@ -10,19 +10,22 @@ import type { LogStore, Observer, Transport } from '../../src/consensus/ports.ts
 import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
 import { memberKey } from '../../src/consensus/raft/configuration.ts';
 import type { Entry, LogIndex } from '../../src/consensus/raft/entry.ts';
+import type { LogBase } from '../../src/consensus/raft/log-base.ts';
 import type { Persist } from '../../src/consensus/raft/effect.ts';
 import type { Request, Response } from '../../src/consensus/raft/message.ts';
 import type { AgendaStore } from '../../src/replica/agenda-store.ts';
 import { ChangeFeed } from '../../src/replica/change-feed.ts';
 import { GroupReplica } from '../../src/replica/group-replica.ts';
 import { AgendaStateMachine } from '../../src/replica/state-machine.ts';
-import { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
 import type { EventQueue } from '../support/event-queue.ts';
 import { SimulatedLogStore } from '../support/simulated-log-store.ts';
+import { SimulatedSnapshotStore } from '../support/simulated-snapshot-store.ts';
+import type { DumpedState } from '../support/simulated-snapshot-store.ts';
 import type { Endpoint } from './network.ts';
 import { SimulatedProcess } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { StateDisk } from './state-disk.ts';
+import { SwitchingStore } from './switching-store.ts';
 
 export const ELECTION_TIMEOUT_MS = 1_200;
 const HEARTBEAT_MS = 150;
@@ -43,6 +46,8 @@ export interface ReplicaOptions {
   readonly queue: EventQueue;
   readonly prng: Prng;
   readonly sabotage: Sabotage;
+  /** Entries of its log that it keeps behind a checkpoint. */
+  readonly kept_entries: number;
   readonly transportOf: (endpoint: Endpoint) => Transport;
   readonly entrySourceOf: (replica: SimulatedReplica, process: SimulatedProcess) => EntrySource;
   /** It hands entries to its disk: before they are on it. */
@@ -80,7 +85,7 @@ export class SimulatedReplica {
   /** Null: its process is down, or still starting. */
   #life: Life | null = null;
   #process: SimulatedProcess | null = null;
-  #view: GroupReplica['view'] | null = null;
+  #snapshots: SimulatedSnapshotStore | null = null;
 
   constructor(member: Member, options: ReplicaOptions) {
     this.#member = member;
@@ -120,6 +125,15 @@ export class SimulatedReplica {
     return this.#state.durable_index;
   }
 
+  get kept_entries(): number {
+    return this.#options.kept_entries;
+  }
+
+  /** Its state goes at least as far as its log was cut: with the log it is everything. */
+  get is_whole(): boolean {
+    return this.#state.durable_index >= (this.#log.durable.base?.index ?? 0);
+  }
+
   /** Its entry at `index`, on its disk or on the way there; null: it has none. */
   entryAt(index: LogIndex): Entry | null {
     const log = this.#life?.group.state.log;
@@ -135,12 +149,10 @@ export class SimulatedReplica {
     if (this.#process !== null) return;
     const { member } = this;
     this.#note('starts');
-    const process = new SimulatedProcess(this.#options.queue);
+    const process = new SimulatedProcess(this.#options.queue, this.#options.prng.below(2 ** 30));
     this.#process = process;
-    const store = this.#options.sabotage.agendaStore(
-      new SqliteAgendaStore(this.#state.database),
-      this.#state.database,
-    );
+    const switching = new SwitchingStore(this.#state.database);
+    const store = this.#options.sabotage.agendaStore(switching);
     const machine = this.#openMachine(store);
     const log = this.#log;
     const endpoint: Endpoint = {
@@ -162,11 +174,16 @@ export class SimulatedReplica {
       prng: seededPrng(this.#options.prng.below(2 ** 32)),
       observer: nobody,
       step: this.#options.sabotage.step,
+      snapshots: {
+        store: this.#openSnapshots(process, machine, switching),
+        durableIndex: () => this.#state.durable_index,
+        kept_entries: this.#options.kept_entries,
+      },
       repair: { source: this.#options.entrySourceOf(this, process), observer: this.#repairs() },
       onFailed: (part, error) => this.#options.onBroken(this, part, error),
     });
     opening.then(
-      (group) => process.run(() => this.#live(endpoint, group, machine)),
+      (group) => process.run(() => this.#live(endpoint, group, machine, store)),
       (error: unknown) => process.run(() => this.#options.onBroken(this, 'start', error)),
     );
   }
@@ -179,25 +196,56 @@ export class SimulatedReplica {
   ): Promise<Group> {
     const { store } = options;
     const repair = must(options.repair, 'nothing to repair with');
-    return Group.open(options, await repairLog({ store, clock, applied_index, ...repair }));
+    const durableBase = (): Promise<LogBase | null> => {
+      this.#state.checkpoint();
+      return Promise.resolve(options.state_machine.base);
+    };
+    const whole = await repairLog({ store, clock, applied_index, durableBase, ...repair });
+    return Group.open(options, whole);
   }
 
   #repairs(): RepairObserver {
     return {
       waiting: (index, why) => this.#note(`waits for entry ${index}: ${why}`),
       repaired: (index) => this.#note(`has entry ${index} again`),
+      covered: (through) => this.#note(`lets go of damaged entries through ${through}`),
       cut: (from) => this.#note(`deletes damaged entries from ${from} on`),
     };
   }
 
-  #live(endpoint: Endpoint, group: Group, machine: AgendaStateMachine): void {
+  /** Files that were being received are still there after a restart. */
+  #openSnapshots(
+    process: SimulatedProcess,
+    machine: AgendaStateMachine,
+    switching: SwitchingStore,
+  ): SimulatedSnapshotStore {
+    const state: DumpedState = {
+      get base() {
+        return machine.base;
+      },
+      dump: () => this.#state.database.serialize().toString('base64'),
+      replace: (dump) => {
+        this.#state.install(Buffer.from(dump, 'base64'));
+        switching.switchTo(this.#state.database);
+        this.#note(`has a snapshot through ${this.#state.applied_index}`);
+      },
+    };
+    this.#snapshots =
+      this.#snapshots?.reopen(process, state) ??
+      new SimulatedSnapshotStore(this.#member.storage_id, process, state);
+    return this.#snapshots;
+  }
+
+  #live(endpoint: Endpoint, group: Group, machine: AgendaStateMachine, store: AgendaStore): void {
     const { process } = endpoint;
     const facade = new GroupReplica({
       group_id: 'main',
       self: this.member,
       tick_ms: TICK_MS,
       group,
-      view: must(this.#view, 'a state without a view'),
+      get view() {
+        return store.view;
+      },
       remembered: (scope_hash) => machine.remembered(scope_hash),
       clock: process,
       reported_peers: () => [],
@@ -210,7 +258,6 @@ export class SimulatedReplica {
   }
 
   #openMachine(store: AgendaStore): AgendaStateMachine {
-    this.#view = store.view;
     const start_index = store.readMeta().applied_index;
     return new AgendaStateMachine({
       store,
@@ -241,9 +288,10 @@ export class SimulatedReplica {
   /** An entry can no longer be read; only while the process is down. */
   damageLog(prng: Prng): void {
     assert(this.#process === null, 'a log is damaged while nobody uses it');
-    const { last_index } = this.#log.durable;
-    if (last_index === 0) return;
-    const index = 1 + prng.below(last_index);
+    const { last_index, base } = this.#log.durable;
+    const cut_index = base?.index ?? 0;
+    if (last_index === cut_index) return;
+    const index = cut_index + 1 + prng.below(last_index - cut_index);
     this.#note(`entry ${index} is damaged`);
     this.#log.damage(index, must((['payload', 'row', 'lost'] as const)[prng.below(3)], 'a kind'));
   }
@@ -265,6 +313,7 @@ export class SimulatedReplica {
     this.#note(`comes back as ${this.#member.storage_id}`);
     this.#log = this.#emptyLog();
     this.#state.close();
+    this.#snapshots = null;
     this.#state = new StateDisk(this.#member.storage_id);
   }
 

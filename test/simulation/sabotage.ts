@@ -1,7 +1,8 @@
-import type { Database } from 'better-sqlite3';
 import type { LogStore } from '../../src/consensus/ports.ts';
 import type { Effect } from '../../src/consensus/raft/effect.ts';
 import { quorumValue } from '../../src/consensus/raft/quorum.ts';
+import { termAt } from '../../src/consensus/raft/log.ts';
+import { isJoint } from '../../src/consensus/raft/membership.ts';
 import { memberKey } from '../../src/consensus/raft/configuration.ts';
 import type { RaftState } from '../../src/consensus/raft/state.ts';
 import { advanceCommit, currentConfiguration } from '../../src/consensus/raft/state.ts';
@@ -13,7 +14,7 @@ import type { AgendaStore, StateMeta } from '../../src/replica/agenda-store.ts';
 export interface Sabotage {
   readonly step: Step;
   logStore(store: LogStore): LogStore;
-  agendaStore(store: AgendaStore, database: Database): AgendaStore;
+  agendaStore(store: AgendaStore): AgendaStore;
 }
 
 /** The product as it is. */
@@ -33,6 +34,8 @@ const sabotages = {
   'scenario-1': { ...none, step: commitsUnvouched },
   /** A leader commits entries of earlier terms by counting (Figure 8). */
   'scenario-5': { ...none, step: countsEarlierTerms },
+  /** While joint, the new voters alone commit. */
+  'scenario-14': { ...none, step: ignoresOutgoingVoters },
   /** Acknowledges what is not on its disk. */
   'scenario-6': { ...none, logStore: acknowledgesEarly },
   /** A leader answers reads without asking whether it still leads. */
@@ -85,6 +88,20 @@ function countsEarlierTerms(...[state, input, now_ms]: Parameters<Step>): readon
   return collect(state, effects);
 }
 
+function ignoresOutgoingVoters(...[state, input, now_ms]: Parameters<Step>): readonly Effect[] {
+  const effects = step(state, input, now_ms);
+  const configuration = currentConfiguration(state);
+  const { leading } = state;
+  if (leading === null || configuration === null || !isJoint(configuration)) return effects;
+  const self_key = memberKey(state.options.self);
+  const index = quorumValue({ ...configuration, outgoing_voters: [] }, (key) =>
+    key === self_key ? state.log.persisted_index : (leading.progress.get(key)?.match_index ?? 0),
+  );
+  const is_own_term = termAt(state.log, index) === state.term;
+  if (index > state.commit_index && is_own_term) advanceCommit(state, index);
+  return collect(state, effects);
+}
+
 function readsUnconfirmed(...[state, input, now_ms]: Parameters<Step>): readonly Effect[] {
   if (input.kind !== 'read' || state.role !== 'leader') return step(state, input, now_ms);
   return [{ kind: 'read_ready', token: input.token, index: state.commit_index }];
@@ -107,9 +124,15 @@ function acknowledgesEarly(store: LogStore): LogStore {
 function writesMetaLater(store: AgendaStore): AgendaStore {
   let late: StateMeta | null = null;
   return {
-    view: store.view,
-    requests: store.requests,
-    expiry: store.expiry,
+    get view() {
+      return store.view;
+    },
+    get requests() {
+      return store.requests;
+    },
+    get expiry() {
+      return store.expiry;
+    },
     readMeta: () => late ?? store.readMeta(),
     writeMeta: (meta) => {
       late = meta;

@@ -36,7 +36,7 @@ describe('the simulation', () => {
 
   test('a seed has at least five faults, and as many steps as were asked for', async () => {
     const result = await simulate({ ...plain, seed: 9, replicas: null });
-    expect(result.faults.length).toBeGreaterThanOrEqual(5);
+    expect(result.inflicted.length).toBeGreaterThanOrEqual(5);
     expect(result.steps).toBeGreaterThanOrEqual(plain.steps);
     expect(result.committed).toBeGreaterThan(10);
     expect(result.operations).toBeGreaterThan(10);

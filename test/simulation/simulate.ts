@@ -24,7 +24,10 @@ export interface SimulationResult {
   readonly replicas: number;
   readonly steps: number;
   readonly virtual_ms: number;
+  /** Of the schedule. */
   readonly faults: readonly Fault[];
+  /** Those that found something to happen to: nobody leads, or it is down already. */
+  readonly inflicted: readonly Fault[];
   readonly committed: number;
   readonly operations: number;
   readonly trace_digest: string;
@@ -53,9 +56,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const faults = scheduleOf(seed, steps).filter(
     (fault) => options.faults === null || options.faults.includes(fault.number),
   );
+  const inflicted: Fault[] = [];
   let violation: Error | null = null;
   try {
-    await live(world, faults, steps);
+    await live(world, faults, steps, inflicted);
   } catch (error) {
     violation = error instanceof Error ? error : new Error(String(error));
   }
@@ -66,6 +70,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     steps: world.steps,
     virtual_ms: world.now_ms,
     faults,
+    inflicted,
     committed: world.checks.committed_count,
     operations: world.history.operations_count,
     recent_trace: violation === null ? '' : trace.recent(),
@@ -74,7 +79,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
-async function live(world: World, faults: readonly Fault[], steps: number): Promise<void> {
+async function live(
+  world: World,
+  faults: readonly Fault[],
+  steps: number,
+  inflicted: Fault[],
+): Promise<void> {
   const { clients } = world;
   await world.form();
   await world.runUntilSettled('a prepared agenda', clients.prepare());
@@ -86,7 +96,7 @@ async function live(world: World, faults: readonly Fault[], steps: number): Prom
   for (const fault of faults) {
     await world.runUntil('the next fault', () => world.steps - began_at >= fault.at_step, 600_000);
     world.note(`fault ${fault.number}: ${fault.kind} for ${fault.lasts_ms} ms`);
-    inflict(
+    const happened = inflict(
       {
         replicas: world.replicas,
         network: world.network,
@@ -98,6 +108,7 @@ async function live(world: World, faults: readonly Fault[], steps: number): Prom
       },
       fault,
     );
+    if (happened) inflicted.push(fault);
   }
   await world.runUntil('the last step', () => world.steps - began_at >= steps, 600_000);
   world.is_load_over = true;

@@ -28,6 +28,10 @@ export class StateDisk {
     return this.#checkpoint?.applied_index ?? 0;
   }
 
+  get applied_index(): LogIndex {
+    return appliedIndexOf(this.#database);
+  }
+
   /** Brings the state to the disk. */
   checkpoint(): LogIndex {
     const applied_index = appliedIndexOf(this.#database);
@@ -42,6 +46,15 @@ export class StateDisk {
     this.#database.close();
     this.#database =
       this.#checkpoint === null ? create(this.#storage_id) : new Database(this.#checkpoint.image);
+  }
+
+  /** A snapshot takes the place of all there is, durably. */
+  install(image: Buffer): void {
+    this.#database.close();
+    this.#database = new Database(image);
+    this.#database.prepare('UPDATE raft_meta SET storage_id = ?').run(this.#storage_id);
+    const applied_index = appliedIndexOf(this.#database);
+    this.#checkpoint = { image: this.#database.serialize(), applied_index };
   }
 
   /** The file is gone. */

@@ -31,12 +31,12 @@ export function createTally(wanted: number): Tally {
     add(result) {
       totals.seeds += 1;
       totals.steps += result.steps;
-      totals.faults += result.faults.length;
+      totals.faults += result.inflicted.length;
       totals.committed += result.committed;
       totals.operations += result.operations;
       totals.virtual_ms += result.virtual_ms;
       sizes.set(result.replicas, (sizes.get(result.replicas) ?? 0) + 1);
-      for (const { kind } of result.faults) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      for (const { kind } of result.inflicted) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       if (result.violation !== null) failed.push(result.seed);
     },
     showProgress() {

@@ -21,6 +21,9 @@ export interface WorldOptions {
   readonly trace: Trace;
 }
 
+/** How much of their logs the replicas of a seed keep: little, so that snapshots are needed often. */
+const KEPT_ENTRIES = [4, 20, 80] as const;
+
 /** A violation that one replica's own assertions found. */
 class BrokenReplica extends Error {
   override name = 'BrokenReplica';
@@ -41,11 +44,13 @@ export class World {
   readonly #queue = new EventQueue();
   readonly #trace: Trace;
   readonly #configuration: Configuration;
+  readonly #kept_entries: number;
   #steps = 0;
   #broken: Error | null = null;
 
   constructor({ seed, size, sabotage, trace }: WorldOptions) {
     this.#trace = trace;
+    this.#kept_entries = must(KEPT_ENTRIES[seed % KEPT_ENTRIES.length], 'a number of entries');
     const voters = Array.from({ length: size }, (_, position): Member => {
       return { node_id: `n${position + 1}`, storage_id: `s${position + 1}` };
     });
@@ -155,8 +160,8 @@ export class World {
       prng,
       endpointOf: (node_id) =>
         this.replicas.find((one) => one.member.node_id === node_id)?.life ?? null,
-      onAnswer: (from, asker, response) => {
-        this.#guard(() => this.checks.answered(from, asker, response));
+      onAnswer: (from, asker, request, response) => {
+        this.#guard(() => this.checks.answered(from, asker, request, response));
       },
       note: (what) => this.note(what),
     });
@@ -167,6 +172,7 @@ export class World {
       queue: this.#queue,
       prng,
       sabotage,
+      kept_entries: this.#kept_entries,
       transportOf: (endpoint) => this.network.transportOf(endpoint),
       entrySourceOf: (replica, process) =>
         createEntrySource({

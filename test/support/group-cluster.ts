@@ -247,10 +247,17 @@ export class GroupCluster {
       observer: {
         waiting: (index: number) => void repairs.push(`waiting ${index}`),
         repaired: (index: number) => void repairs.push(`repaired ${index}`),
+        covered: (through: number) => void repairs.push(`covered ${through}`),
         cut: (from: number) => void repairs.push(`cut ${from}`),
       },
     };
-    await repairLog({ store, clock, applied_index: journal.applied_index, ...repair });
+    await repairLog({
+      store,
+      clock,
+      applied_index: journal.applied_index,
+      durableBase: () => Promise.resolve(journal.base),
+      ...repair,
+    });
     const group = await Group.open({
       group_id: 'main',
       self: member,
