@@ -17,6 +17,8 @@ export interface GroupOptions {
   readonly tick_ms: number;
   /** `LEADER_PRIORITY`. */
   readonly priority: number;
+  /** See `limits.leader_priority_pause_ms`, which it is unless said. */
+  readonly priority_pause_ms?: number;
   readonly store: LogStore;
   readonly transport: Transport;
   readonly state_machine: StateMachine;

@@ -70,7 +70,9 @@ export class Group {
         self,
         prng: options.prng,
         priority: options.priority,
-        priority_pause_ticks: Math.ceil(limits.leader_priority_pause_ms / tick_ms),
+        priority_pause_ticks: Math.ceil(
+          (options.priority_pause_ms ?? limits.leader_priority_pause_ms) / tick_ms,
+        ),
         election_ticks: Math.ceil(election_timeout_ms / tick_ms),
         heartbeat_ticks: Math.max(1, Math.round(heartbeat_ms / tick_ms)),
       },

@@ -48,7 +48,7 @@ describe('the invariants of the simulation', () => {
     ['the term falls', ({ core }) => (core.state.term = 1), /term of n1 fell/],
     ['the commit index falls', ({ core }) => (core.state.commit_index = 1), /commit index .* fell/],
     ['the applied index falls', ({ machine }) => (machine.applied_index = 1), /applied .* fell/],
-    ['applied > committed', ({ machine }) => (machine.applied_index = 3), /what is not committed/],
+    ['applied > committed', ({ machine }) => (machine.applied_index = 3), /what nobody committed/],
     ['checkpoint > applied', (observed) => (observed.durable_state_index = 3), /a checkpoint/],
     [
       'purged > checkpoint',

@@ -30,6 +30,8 @@ import { SwitchingStore } from './switching-store.ts';
 export const ELECTION_TIMEOUT_MS = 1_200;
 const HEARTBEAT_MS = 150;
 const TICK_MS = 30;
+/** Short, or no run would be long enough for a preferred leader. */
+const PRIORITY_PAUSE_MS = 2_500;
 const CHECKPOINT_EVERY_MS = 400;
 
 const nobody: Observer = {
@@ -164,6 +166,7 @@ export class SimulatedReplica {
       group_id: 'main',
       self: member,
       priority: this.#priority,
+      priority_pause_ms: PRIORITY_PAUSE_MS,
       election_timeout_ms: ELECTION_TIMEOUT_MS,
       heartbeat_ms: HEARTBEAT_MS,
       tick_ms: TICK_MS,
