@@ -19,7 +19,7 @@ function cutAt(replica: Replica): number {
 }
 
 describe('the log is cut', () => {
-  test('22: some way behind what is durable in the state, on disk and in memory, everywhere', async () => {
+  test('scenario 22: some way behind what is durable in the state, on disk and in memory, everywhere', async () => {
     const cluster = await GroupCluster.create(3, { kept_entries: KEPT });
     const leader = await cluster.awaitLeader();
     for (let round = 0; round < 10; round += 1) await write(cluster, leader, 100);
@@ -35,7 +35,7 @@ describe('the log is cut', () => {
     }
   });
 
-  test('22: never above what a checkpoint has made durable', async () => {
+  test('scenario 22: never above what a checkpoint has made durable', async () => {
     const cluster = await GroupCluster.create(3, { kept_entries: KEPT });
     const leader = await cluster.awaitLeader();
     for (const { journal } of cluster.replicas) journal.held_durable_index = 0;

@@ -53,8 +53,8 @@ async function expectEqual(cluster: GroupCluster): Promise<void> {
   }
 }
 
-describe('17: snapshots', () => {
-  test('17: a member far behind gets one, in chunks, while clients write on', async () => {
+describe('scenario 17: snapshots', () => {
+  test('scenario 17: a member far behind gets one, in chunks, while clients write on', async () => {
     const { cluster, leader, behind } = await withOneBehind();
     expect(leader.journal.dump().length).toBeGreaterThan(3 * limits.snapshot_chunk_bytes_max);
     await cluster.powerOn(behind);
@@ -72,7 +72,7 @@ describe('17: snapshots', () => {
     await expectEqual(cluster);
   });
 
-  test('17: twice in a row', async () => {
+  test('scenario 17: twice in a row', async () => {
     const { cluster, leader, behind } = await withOneBehind();
     await cluster.powerOn(behind);
     await expectEqual(cluster);
@@ -86,7 +86,7 @@ describe('17: snapshots', () => {
   });
 
   test.each(['append', 'prepare', 'install', 'reload', 'installed'] as const)(
-    '17: the receiver loses power at the step "%s", again and again, and gets there',
+    'scenario 17: the receiver loses power at the step "%s", again and again, and gets there',
     async (step) => {
       const { cluster, behind } = await withOneBehind();
       for (let crash = 0; crash < 3; crash += 1) {
@@ -107,7 +107,7 @@ describe('17: snapshots', () => {
     },
   );
 
-  test('17: a transfer goes on where it was when the receiver restarts', async () => {
+  test('scenario 17: a transfer goes on where it was when the receiver restarts', async () => {
     const { cluster, leader, behind } = await withOneBehind();
     await cluster.powerOn(behind);
     let appended = 0;
@@ -127,7 +127,7 @@ describe('17: snapshots', () => {
     expect(more).toBeLessThanOrEqual(Math.ceil(bytes / limits.snapshot_chunk_bytes_max) - 3 + 1);
   });
 
-  test('17: one that does not match its checksum is refused, and another is sent', async () => {
+  test('scenario 17: one that does not match its checksum is refused, and another is sent', async () => {
     const { cluster, leader, behind } = await withOneBehind();
     await cluster.powerOn(behind);
     behind.snapshots.damages_next = true;
@@ -135,7 +135,7 @@ describe('17: snapshots', () => {
     expect(leader.snapshots.made).toBe(2);
   });
 
-  test('17: a leader whose whole log is cut sends one, and goes on from it', async () => {
+  test('scenario 17: a leader whose whole log is cut sends one, and goes on from it', async () => {
     const { cluster, leader, behind } = await withOneBehind();
     // As after an installation: nothing follows what the log rests on.
     const { applied_index } = leader.group.state;
@@ -145,7 +145,7 @@ describe('17: snapshots', () => {
     expect(behind.store.durable.base?.index).toBeGreaterThanOrEqual(cutAt(leader));
   });
 
-  test('17: the leader dies in the middle, and the next one begins anew', async () => {
+  test('scenario 17: the leader dies in the middle, and the next one begins anew', async () => {
     const { cluster, leader, behind } = await withOneBehind();
     await cluster.powerOn(behind);
     let appended = 0;
@@ -165,7 +165,7 @@ describe('17: snapshots', () => {
     await expectEqual(cluster);
   });
 
-  test('17: two members share one file', async () => {
+  test('scenario 17: two members share one file', async () => {
     const cluster = await GroupCluster.create(5, { kept_entries: KEPT });
     const leader = await cluster.awaitLeader();
     const behind = cluster.followers(leader).slice(0, 2);
@@ -179,8 +179,8 @@ describe('17: snapshots', () => {
   });
 });
 
-describe('18: a state that is lost beside a log that is cut', () => {
-  test('18: is fetched from the leader; meanwhile the replica votes and stores, and never leads', async () => {
+describe('scenario 18: a state that is lost beside a log that is cut', () => {
+  test('scenario 18: is fetched from the leader; meanwhile the replica votes and stores, and never leads', async () => {
     const cluster = await GroupCluster.create(3, { kept_entries: KEPT });
     const leader = await cluster.awaitLeader();
     for (let round = 0; round < 4; round += 1) await write(cluster, leader, 50);
@@ -199,7 +199,7 @@ describe('18: a state that is lost beside a log that is cut', () => {
     expect(wiped?.group.state.is_state_missing).toBe(false);
   });
 
-  test('18: on all replicas nobody leads, and nobody dies', async () => {
+  test('scenario 18: on all replicas nobody leads, and nobody dies', async () => {
     const cluster = await GroupCluster.create(3, { kept_entries: KEPT });
     const leader = await cluster.awaitLeader();
     for (let round = 0; round < 4; round += 1) await write(cluster, leader, 50);

@@ -16,7 +16,7 @@ interface LogSummary {
   readonly snapshot_index: number;
 }
 
-describe('17: three replicas that cut their logs soon', () => {
+describe('scenario 17: three replicas that cut their logs soon', () => {
   let cluster: ProcessCluster;
   let tokens: readonly string[];
   let hours = 0;
@@ -81,7 +81,7 @@ describe('17: three replicas that cut their logs soon', () => {
     expect(new Set(states.map((state) => state.digest)).size).toBe(1);
   }
 
-  test('17: a replica far behind gets a snapshot while clients write', async () => {
+  test('scenario 17: a replica far behind gets a snapshot while clients write', async () => {
     const { leader, behind } = await leaveBehind();
     cluster.start(behind);
     await eventually('it is served', async () => {
@@ -95,7 +95,7 @@ describe('17: three replicas that cut their logs soon', () => {
     expect(first_index).toBe(snapshot_index + 1);
   }, 120_000);
 
-  test('17: kill -9 of the receiver, again and again, at whatever step', async () => {
+  test('scenario 17: kill -9 of the receiver, again and again, at whatever step', async () => {
     const { behind } = await leaveBehind();
     for (let kill = 0; kill < KILLS; kill += 1) {
       cluster.start(behind);
@@ -106,7 +106,7 @@ describe('17: three replicas that cut their logs soon', () => {
     await expectEqual();
   }, 120_000);
 
-  test('18: a lost agenda.db beside a log that is cut: not ready, then served', async () => {
+  test('scenario 18: a lost agenda.db beside a log that is cut: not ready, then served', async () => {
     const leader = await cluster.awaitLeader();
     const wiped = (leader + 2) % cluster.size;
     await cluster.kill(wiped);

@@ -136,8 +136,8 @@ function contentOf(path: string): unknown {
   return { ...tables, raft_meta: meta };
 }
 
-describe('17: a snapshot of agenda.db', () => {
-  test('17: is the state at one index, with the term and the voters there', async () => {
+describe('scenario 17: a snapshot of agenda.db', () => {
+  test('scenario 17: is the state at one index, with the term and the voters there', async () => {
     const source = await sourceDisk();
     const { manifest, bytes } = await fileOf(source);
     expect(manifest.base).toEqual(source.machine.base);
@@ -149,7 +149,7 @@ describe('17: a snapshot of agenda.db', () => {
     await source.close();
   });
 
-  test('17: is put in place, and everything that hangs on the connection goes on from it', async () => {
+  test('scenario 17: is put in place, and everything that hangs on the connection goes on from it', async () => {
     const source = await sourceDisk();
     const { manifest, bytes } = await fileOf(source);
     const target = openDisk('target');
@@ -192,7 +192,7 @@ describe('17: a snapshot of agenda.db', () => {
     await again.close();
   });
 
-  test('17: one that is damaged is told apart and deleted; then it can be received anew', async () => {
+  test('scenario 17: one that is damaged is told apart and deleted; then it can be received anew', async () => {
     const source = await sourceDisk();
     const { manifest, bytes } = await fileOf(source);
     const target = openDisk('target');
@@ -207,7 +207,7 @@ describe('17: a snapshot of agenda.db', () => {
     await source.close();
   });
 
-  test('17: goes on after a restart where it was; another one begins at nothing', async () => {
+  test('scenario 17: goes on after a restart where it was; another one begins at nothing', async () => {
     const source = await sourceDisk();
     const { manifest, bytes } = await fileOf(source);
     const first = openDisk('target');
@@ -270,7 +270,7 @@ describe('17: a snapshot of agenda.db', () => {
   });
 });
 
-describe('17: a crash while a snapshot is put in place', () => {
+describe('scenario 17: a crash while a snapshot is put in place', () => {
   /** A replica that was killed with another state prepared: its WAL is full of what it had. */
   async function prepared(): Promise<{ path: string; next: string; digest: string; was: string }> {
     const source = await sourceDisk();
@@ -306,7 +306,7 @@ describe('17: a crash while a snapshot is put in place', () => {
       },
       'digest',
     ],
-  ] as const)('17: %s', async (_, crashAt, expected) => {
+  ] as const)('scenario 17: %s', async (_, crashAt, expected) => {
     const at = await prepared();
     crashAt(at);
     for (let start = 0; start < 2; start += 1) {

@@ -54,14 +54,14 @@ function progressOf(effects: readonly Effect[]): string | null {
 }
 
 describe('receiving InstallSnapshot (Figure 13)', () => {
-  test('17: "reply immediately if term < currentTerm"', () => {
+  test('scenario 17: "reply immediately if term < currentTerm"', () => {
     const core = new TestCore({ terms: [1, 1], term: 5 });
     const effects = ask(core, chunk(4, baseAt(10, 3)));
     expect(progressOf(effects)).toBe('refused');
     expect(pick(effects, 'receive_snapshot')).toEqual([]);
   });
 
-  test('17: a chunk is a sign of the leader, and its term is adopted before anything is said', () => {
+  test('scenario 17: a chunk is a sign of the leader, and its term is adopted before anything is said', () => {
     const core = new TestCore({ terms: [1, 1], term: 2 });
     core.tick(5);
     const effects = ask(core, chunk(4, baseAt(10, 3)));
@@ -72,14 +72,14 @@ describe('receiving InstallSnapshot (Figure 13)', () => {
     expect(pick(effects, 'receive_snapshot')).toHaveLength(1);
   });
 
-  test('17: what is committed here already needs no snapshot', () => {
+  test('scenario 17: what is committed here already needs no snapshot', () => {
     const core = new TestCore({ terms: [1, 1, 1], commit_index: 3, applied_index: 2 });
     expect(progressOf(ask(core, chunk(1, baseAt(3, 1))))).toBe('installed');
   });
 });
 
 describe('installing', () => {
-  test('17: "retain log entries following it" when the entry at its index has its term', () => {
+  test('scenario 17: "retain log entries following it" when the entry at its index has its term', () => {
     const core = new TestCore({ terms: [1, 1, 1, 2, 2, 2], commit_index: 2, applied_index: 2 });
     const effects = core.feed({ kind: 'snapshot_installed', base: baseAt(4, 2) });
     const write = must(written(effects), 'a write');
@@ -93,7 +93,7 @@ describe('installing', () => {
   test.each([
     ['another term', [1, 1, 1, 1, 1, 1], 3],
     ['no entry', [1, 1, 1], 3],
-  ])('17: "discard the entire log" when there is %s there', (_, terms, truncate_from) => {
+  ])('scenario 17: "discard the entire log" when there is %s there', (_, terms, truncate_from) => {
     const core = new TestCore({ terms, term: 2, commit_index: 2, applied_index: 2 });
     const effects = core.feed({ kind: 'snapshot_installed', base: baseAt(5, 2) });
     const write = must(written(effects), 'a write');
@@ -108,7 +108,7 @@ describe('installing', () => {
     expect(response).toMatchObject({ success: true, match_index: 6 });
   });
 
-  test('17: a write of entries that were discarded meanwhile proves nothing', () => {
+  test('scenario 17: a write of entries that were discarded meanwhile proves nothing', () => {
     const core = new TestCore({ terms: [1, 1], term: 2, commit_index: 2, applied_index: 2 });
     follow(core, n2, 2);
     core.ask(n2, append(2, { index: 2, term: 1 }, commandsFrom(3, [1, 1, 1, 1])));
@@ -120,7 +120,7 @@ describe('installing', () => {
     expect(core.state.log.persisted_index).toBe(6);
   });
 
-  test('17: a snapshot that contradicts what is committed is a broken invariant', () => {
+  test('scenario 17: a snapshot that contradicts what is committed is a broken invariant', () => {
     const core = new TestCore({ terms: [1, 1, 1, 1], term: 2, commit_index: 4, applied_index: 2 });
     expect(() => core.feed({ kind: 'snapshot_installed', base: baseAt(3, 2) })).toThrow(
       'disagrees with a committed entry',
@@ -152,7 +152,7 @@ describe('sending', () => {
     });
   }
 
-  test('17: a member that lacks what is cut is sent one, and no appends meanwhile', () => {
+  test('scenario 17: a member that lacks what is cut is sent one, and no appends meanwhile', () => {
     const core = cutLeader();
     const effects = [...fallBack(core), ...core.tick(3 * HEARTBEAT_TICKS)];
     expect(pick(effects, 'send_snapshot')).toEqual([
@@ -162,7 +162,7 @@ describe('sending', () => {
     expect(sent(effects, 'heartbeat', n2).length).toBeGreaterThan(0);
   });
 
-  test('17: once it is installed, its index counts as a match and appends go on after it', () => {
+  test('scenario 17: once it is installed, its index counts as a match and appends go on after it', () => {
     const core = cutLeader();
     fallBack(core);
     const outcome = { to: n2, term: 2, index: 7 };
@@ -172,7 +172,7 @@ describe('sending', () => {
     expect(message?.previous).toEqual({ index: 7, term: 2 });
   });
 
-  test('17: one that failed is tried again after a pause; the end of one of an earlier term is nothing', () => {
+  test('scenario 17: one that failed is tried again after a pause; the end of one of an earlier term is nothing', () => {
     const core = cutLeader();
     fallBack(core);
     core.feed({ kind: 'snapshot_ended', outcome: { to: n2, term: 1, index: 7 } });
@@ -200,7 +200,7 @@ describe('sending', () => {
     expect(again).toHaveLength(1);
   });
 
-  test('18: a member whose state is lost is sent one, and appends all the same', () => {
+  test('scenario 18: a member whose state is lost is sent one, and appends all the same', () => {
     const core = establishedLeader();
     core.feed({ kind: 'applied', index: 2 });
     const beat = (needs_snapshot_from: number): readonly Effect[] =>
