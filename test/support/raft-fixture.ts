@@ -87,6 +87,8 @@ interface CoreSetup {
   readonly configuration?: Configuration | null;
   /** Terms of the log on disk, from entry 1 on. */
   readonly terms?: readonly Term[];
+  /** The log on disk instead of one of these terms. */
+  readonly log?: readonly Entry[];
   /** The last one of the log unless told. */
   readonly term?: Term;
   readonly voted_for?: Member | null;
@@ -113,7 +115,8 @@ export class TestCore {
 
   constructor(setup: CoreSetup = {}) {
     const configuration = setup.configuration === undefined ? votersUpTo(3) : setup.configuration;
-    const entries = configuration === null ? [] : logOf(setup.terms ?? [1], configuration);
+    const made = configuration === null ? [] : logOf(setup.terms ?? [1], configuration);
+    const entries = setup.log ?? made;
     const hard_state: HardState = {
       term: setup.term ?? entries.at(-1)?.term ?? 0,
       voted_for: setup.voted_for ?? null,

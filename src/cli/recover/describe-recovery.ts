@@ -38,16 +38,17 @@ export function describePlan(plan: RecoveryPlan): string {
         `${namesOf(compared.map(({ member }) => member))}. Nobody left can tell whether there was any.`
       : 'Lost: nothing that was acknowledged. Every majority had one of those compared.',
     `Written: a configuration as entry ${entry.index} of term ${entry.term}, incarnation ` +
-      `${String(configuration.incarnation)}. Ids and cursors do not carry the incarnation: a client that ` +
-      'saw what is lost may see other things under the same ids.',
+      `${String(configuration.incarnation)}. Its term is that far ahead because ` +
+      'somebody who was not compared may have led in the next ones. Ids and cursors do not carry the ' +
+      'incarnation: a client that saw what is lost may see other things under the same ids.',
   ];
   if (not_compared.length > 0) {
     lines.push(
       '',
       `NOT COMPARED: ${namesOf(not_compared)}. Run \`agenda recover --show --data DATA_DIR\` there ` +
         `first. If its last entry is of a term above ${last.term}, or of term ${last.term} and above ` +
-        `${last.index}, go on from that one instead: what it has more would be thrown away, and if ` +
-        'that is committed there, that replica stops.',
+        `${last.index}, go on from that one instead: what it has more will be thrown away there, unless ` +
+        'it knows that to be committed: then that replica stops, and with its disk it is of no more use.',
     );
   }
   lines.push(

@@ -15,6 +15,16 @@ import { sealEntry } from '../raft/seal-entry.ts';
  * would have refused. (Ongaro's thesis has no procedure for it; §4 says why a majority is needed.)
  */
 
+/**
+ * How far the term of a recovery is beyond all terms that were compared. A leader that none of those
+ * compared ever heard of may have written entries of the next terms, to the dead or to survivors that
+ * were not compared. Two entries of one index and term are taken for the same one (paper §5.3, Log
+ * Matching), and the later term wins a vote (§5.4.1), so the recovery must be of a term that no election
+ * has reached. Terms rise only by elections that a majority's pre-votes allow, about a second each: a
+ * million of them is twelve days on end without one that was compared. 2^53 holds 2^33 recoveries.
+ */
+const RECOVERY_TERM_LEAP = 2 ** 20;
+
 /** What the disk of a survivor holds. */
 export interface Survivor {
   /** In the configuration of its own log. */
@@ -126,22 +136,27 @@ function canDecide(before: Configuration, left: readonly Member[]): boolean {
   );
 }
 
-/** Whether a majority could have acknowledged something without any of those that were compared. */
+/**
+ * Whether a majority could have acknowledged something without any of those that were compared. While
+ * joint either set may have: the new one after C(new), and the old one under a leader without C(old,new),
+ * which is then thrown away.
+ */
 function canDecideWithout(before: Configuration, compared: readonly Survivor[]): boolean {
   const keys = new Set(compared.map(({ member }) => memberKey(member)));
   const isOutside = (voter: Member): boolean => !keys.has(memberKey(voter));
-  return [before.voters, before.outgoing_voters].every(
-    (voters) => voters.length === 0 || isMajority(voters, isOutside),
+  return [before.voters, before.outgoing_voters].some(
+    (voters) => voters.length > 0 && isMajority(voters, isOutside),
   );
 }
 
-/** Of a term that none of them has heard of, so that no other log can be taken for newer. */
+/** Of a term that nobody can have heard of ({@link RECOVERY_TERM_LEAP}): no other log is newer. */
 function nextEntry(
   chosen: Survivor,
   compared: readonly Survivor[],
   configuration: Configuration,
 ): Entry {
-  const term = Math.max(...compared.map((survivor) => survivor.term)) + 1;
+  const term = Math.max(...compared.map((survivor) => survivor.term)) + RECOVERY_TERM_LEAP;
+  assert(Number.isSafeInteger(term), 'terms are u53 on disks and between replicas');
   assert(term > chosen.last.term, 'a term of a log that its replica has not heard of');
   assert(isVoter(configuration, chosen.member), 'who is gone on from votes');
   return sealEntry({

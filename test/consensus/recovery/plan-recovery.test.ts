@@ -59,9 +59,9 @@ describe('a recovery from a lost majority', () => {
     expect(planOf([same_term, longer]).compared).toEqual([longer, same_term]);
   });
 
-  test('writes one entry behind that log, of a term nobody has heard of, in a new incarnation', () => {
+  test('writes one entry behind that log, of a term that no election has reached, in a new incarnation', () => {
     const plan = planOf([survivor(1, [3, 90]), survivor(4, [3, 80], { term: 9 })]);
-    expect(plan.entry).toMatchObject({ index: 91, term: 10, kind: 'configuration' });
+    expect(plan.entry).toMatchObject({ index: 91, term: 1_048_585, kind: 'configuration' });
     expect(entryChecksumHolds(plan.entry)).toBe(true);
     const written = decodeConfiguration(plan.entry.payload);
     expect(written).toEqual(plan.configuration);
@@ -87,6 +87,32 @@ describe('a recovery from a lost majority', () => {
     expect(planOf(pair).may_lose).toBe(false);
     expect(planOf(pair.slice(0, 1), ['agenda-2']).may_lose).toBe(true);
     expect(planOf([survivor(1, [3, 9]), survivor(2, [3, 9])]).may_lose).toBe(true);
+  });
+
+  test('either set of a joint configuration may have decided alone', () => {
+    const joint = { ...five, voters: membersOf(3, 4, 5), outgoing_voters: membersOf(1, 2, 3, 4) };
+    const configuration = { configuration: joint };
+    const old_half = [survivor(1, [3, 9], configuration), survivor(2, [3, 9], configuration)];
+    expect(planOf(old_half).may_lose).toBe(true);
+    const new_majority = [survivor(4, [3, 9], configuration), survivor(5, [3, 9], configuration)];
+    expect(planOf(new_majority).may_lose).toBe(true);
+    const one_of_each = [survivor(1, [3, 9], configuration), survivor(4, [3, 9], configuration)];
+    expect(planOf(one_of_each).may_lose).toBe(true);
+    // Of {3, 4, 5, 6} and {1, 2, 3, 4} neither has three without these two.
+    const even = { configuration: { ...joint, voters: membersOf(3, 4, 5, 6) } };
+    expect(planOf([survivor(3, [3, 9], even), survivor(4, [3, 9], even)]).may_lose).toBe(false);
+  });
+
+  test('a majority of one set of a joint configuration cannot go on by itself', () => {
+    const joint = { ...five, voters: membersOf(3, 4, 5), outgoing_voters: membersOf(1, 2, 3, 4) };
+    const configuration = { configuration: joint };
+    const [one, two, three, four] = [1, 2, 3, 4].map((number) =>
+      survivor(number, [3, 9], configuration),
+    );
+    if (one === undefined || two === undefined) throw new Error();
+    if (three === undefined || four === undefined) throw new Error();
+    expect(planOf([one, two, three]).configuration.voters).toHaveLength(3);
+    expect(refusalOf([one, three, four])).toEqual({ kind: 'majority_left', voters: 3 });
   });
 
   test('survivors elsewhere are named, and learners may become voters', () => {
