@@ -3,7 +3,7 @@ import { unreachable } from '../base/assert.ts';
 import { checkReplicas } from './check/check-replicas.ts';
 import { describeCheck } from './check/describe-check.ts';
 import { verdictOf } from './check/verdict.ts';
-import { EXIT_DONE, EXIT_NOT_ASKED, EXIT_REFUSED } from './operator/run-operator-command.ts';
+import { EXIT_DONE, EXIT_NOT_KNOWN, EXIT_REFUSED } from './operator/run-operator-command.ts';
 import { runOperatorCommand } from './operator/run-operator-command.ts';
 import type { CliEnvironment } from './operator/settings.ts';
 
@@ -20,7 +20,7 @@ export async function runCheckCommand(
     }).values;
   } catch (error) {
     console.error(`agenda check: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT_NOT_ASKED;
+    return EXIT_NOT_KNOWN;
   }
   const with_tables = values.deep;
   return runOperatorCommand('check', env, values.at, async (client, { at }) => {
@@ -33,7 +33,7 @@ export async function runCheckCommand(
       case 'differ':
         return EXIT_REFUSED;
       case 'unknown':
-        return EXIT_NOT_ASKED;
+        return EXIT_NOT_KNOWN;
       default:
         return unreachable(verdict);
     }

@@ -3,7 +3,7 @@ import { MEMBERS_PATH, members_answer, members_request } from '../discovery/oper
 import type { MembersAnswer, MembersRequest } from '../discovery/operations/wire.ts';
 import { limits } from '../limits.ts';
 import { callLeader } from './operator/call-leader.ts';
-import { EXIT_DONE, EXIT_NOT_ASKED, runOperatorCommand } from './operator/run-operator-command.ts';
+import { EXIT_DONE, EXIT_NOT_KNOWN, runOperatorCommand } from './operator/run-operator-command.ts';
 import { CommandError } from './operator/settings.ts';
 import type { CliEnvironment } from './operator/settings.ts';
 import { formatTable } from './operator/table.ts';
@@ -34,7 +34,7 @@ export async function runMemberCommand(
     request = requestOf(positionals);
   } catch (error) {
     console.error(`agenda member: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT_NOT_ASKED;
+    return EXIT_NOT_KNOWN;
   }
   return runOperatorCommand('member', env, at, async (client, settings) => {
     const answer =

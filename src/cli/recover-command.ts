@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { must } from '../base/assert.ts';
 import { planRecovery } from '../consensus/recovery/plan-recovery.ts';
-import { EXIT_DONE, EXIT_NOT_ASKED, EXIT_REFUSED } from './operator/run-operator-command.ts';
+import { EXIT_DONE, EXIT_NOT_KNOWN, EXIT_REFUSED } from './operator/run-operator-command.ts';
 import { CommandError } from './operator/settings.ts';
 import { describePlan, describeSurvivors, explainRefusal } from './recover/describe-recovery.ts';
 import { openSurvivor } from './recover/survivor-directory.ts';
@@ -26,7 +26,7 @@ export async function runRecoverCommand(words: readonly string[]): Promise<numbe
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(`agenda recover: ${error.message}`);
-    return EXIT_NOT_ASKED;
+    return EXIT_NOT_KNOWN;
   } finally {
     for (const directory of directories) directory.close();
   }

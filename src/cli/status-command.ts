@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Surveyed } from './operator/survey.ts';
 import { surveyCluster } from './operator/survey.ts';
 import type { Survey } from './operator/survey.ts';
-import { EXIT_DONE, EXIT_NOT_ASKED, EXIT_REFUSED } from './operator/run-operator-command.ts';
+import { EXIT_DONE, EXIT_NOT_KNOWN, EXIT_REFUSED } from './operator/run-operator-command.ts';
 import { runOperatorCommand } from './operator/run-operator-command.ts';
 import type { CliEnvironment } from './operator/settings.ts';
 import { formatTable } from './operator/table.ts';
@@ -17,7 +17,7 @@ export async function runStatusCommand(
     at = parseArgs({ args: [...words], options: { at: { type: 'string' } } }).values.at;
   } catch (error) {
     console.error(`agenda status: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT_NOT_ASKED;
+    return EXIT_NOT_KNOWN;
   }
   return runOperatorCommand('status', env, at, async (client, settings) => {
     const survey = await surveyCluster(client, settings.at);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { TRANSFER_PATH, transfer_answer } from '../discovery/operations/wire.ts';
 import { limits } from '../limits.ts';
 import { callLeader } from './operator/call-leader.ts';
-import { EXIT_DONE, EXIT_NOT_ASKED, runOperatorCommand } from './operator/run-operator-command.ts';
+import { EXIT_DONE, EXIT_NOT_KNOWN, runOperatorCommand } from './operator/run-operator-command.ts';
 import type { CliEnvironment } from './operator/settings.ts';
 
 /** Hands leadership to the replica that is named, or to the best one; the exit code. */
@@ -23,7 +23,7 @@ export async function runTransferCommand(
     [to] = parsed.positionals;
   } catch (error) {
     console.error(`agenda transfer: ${error instanceof Error ? error.message : String(error)}`);
-    return EXIT_NOT_ASKED;
+    return EXIT_NOT_KNOWN;
   }
   return runOperatorCommand('transfer', env, at, async (client, settings) => {
     const { leader_id } = await callLeader(

@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { runMemberCommand } from '../../src/cli/member-command.ts';
 import { callLeader } from '../../src/cli/operator/call-leader.ts';
 import { OperatorClient } from '../../src/cli/operator/client.ts';
+import { runTransferCommand } from '../../src/cli/transfer-command.ts';
 import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
 import { createKeyring } from '../../src/consensus/rpc/keyring.ts';
 import type { ClusterOperations } from '../../src/discovery/operations/cluster-operations.ts';
@@ -35,6 +37,7 @@ class TwoReplicas {
     removed: [],
   };
   refuses: 'still_heard' | null = null;
+  outcome: 'known' | 'not known' | 'failed' = 'known';
   readonly running: Loopback[] = [];
   readonly client = new OperatorClient({ secret: SECRET, tls: null });
 
@@ -64,6 +67,7 @@ class TwoReplicas {
       transfer: (target) => {
         if (this.leader_id !== member.node_id) return Promise.resolve('not_leader');
         this.asked.push({ transfer: target });
+        if (this.outcome === 'not known') return Promise.resolve('timed_out');
         if (target === 'agenda-9') return Promise.resolve('no_target');
         this.leader_id = target ?? 'agenda-1';
         return Promise.resolve('transferred');
@@ -73,6 +77,8 @@ class TwoReplicas {
           return Promise.resolve({ kind: 'refused', reason: 'not_leader' });
         }
         this.asked.push(change);
+        if (this.outcome === 'failed') return Promise.reject(new Error('a defect'));
+        if (this.outcome === 'not known') return Promise.resolve({ kind: 'unknown' });
         if (this.refuses !== null) {
           return Promise.resolve({ kind: 'refused', reason: this.refuses });
         }
@@ -163,6 +169,32 @@ describe('a change that an operator asks for', () => {
     replicas.leader_id = null;
     await expect(replicas.transfer('agenda-1', null)).rejects.toThrow('nobody leads');
     expect(replicas.asked).toEqual([]);
+  });
+
+  test('ends with 0 when done, 1 when refused, 2 when it is not known what became of it', async () => {
+    await start();
+    const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const complained = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const env = { CLUSTER_HMAC_SECRET: SECRET };
+    const at = ['--at', replicas.at('agenda-1')];
+    const add = () => runMemberCommand(['add', 'agenda-3', ...at], env);
+    const transfer = () => runTransferCommand(['agenda-2', ...at], env);
+    expect([await add(), await transfer()]).toEqual([0, 0]);
+    expect(said).toHaveBeenCalledTimes(2);
+    replicas.refuses = 'still_heard';
+    expect(await runMemberCommand(['remove', 'agenda-1', ...at], env)).toBe(1);
+    expect(await runTransferCommand(['agenda-9', ...at], env)).toBe(1);
+    replicas.leader_id = 'agenda-2';
+    replicas.outcome = 'not known';
+    expect([await add(), await transfer()]).toEqual([2, 2]);
+    expect(complained).toHaveBeenLastCalledWith(expect.stringContaining('and may yet'));
+    replicas.outcome = 'failed';
+    expect(await add()).toBe(2);
+    await replicas.running[0]?.close();
+    expect(await transfer()).toBe(2);
+    expect(complained).toHaveBeenCalledTimes(6);
+    said.mockRestore();
+    complained.mockRestore();
   });
 
   test('is a GET to look at', async () => {

@@ -85,5 +85,5 @@ export const TRANSFER_DETAIL: Readonly<
   already_transferring: 'Leadership is being handed over already.',
   refused: 'The other replica would not stand, or could not be reached; the leader leads on.',
   other_leader: 'Leadership was lost meanwhile, to another than was meant; see `agenda status`.',
-  timed_out: 'It did not come about within an election timeout; the leader leads on.',
+  timed_out: 'It did not come about within an election timeout, and may yet; see `agenda status`.',
 };
