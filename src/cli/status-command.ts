@@ -1,4 +1,7 @@
 import { parseArgs } from 'node:util';
+import { sameMember } from '../consensus/raft/configuration.ts';
+import type { Member } from '../consensus/raft/configuration.ts';
+import { spareVoters } from './operator/spare-voters.ts';
 import type { Surveyed } from './operator/survey.ts';
 import { surveyCluster } from './operator/survey.ts';
 import type { Survey } from './operator/survey.ts';
@@ -22,21 +25,14 @@ export async function runStatusCommand(
   return runOperatorCommand('status', env, at, async (client, settings) => {
     const survey = await surveyCluster(client, settings.at);
     console.log(describe(survey));
-    const has_leader = survey.replicas.some(({ said }) => said?.role === 'leader');
     const is_whole = survey.replicas.every(({ said }) => said !== null);
-    return has_leader && is_whole ? EXIT_DONE : EXIT_REFUSED;
+    return survey.leader !== null && is_whole ? EXIT_DONE : EXIT_REFUSED;
   });
 }
 
-function describe({ first, replicas }: Survey): string {
+function describe({ leader, configuration, replicas }: Survey): string {
   const reached = replicas.flatMap(({ said }) => (said === null ? [] : [said]));
   const commit_index = Math.max(...reached.map((said) => said.commit_index));
-  const leader = reached
-    .filter(({ role }) => role === 'leader')
-    .reduce<(typeof reached)[number] | null>(
-      (latest, one) => (latest === null || one.term > latest.term ? one : latest),
-      null,
-    );
   const contact = (one: Surveyed): string => {
     if (leader === null) return '-';
     if (one.member.node_id === leader.node_id) return '';
@@ -45,7 +41,7 @@ function describe({ first, replicas }: Survey): string {
   };
   const rows = replicas.map((one) => {
     const { said, member, is_voter, address } = one;
-    const votes = is_voter ? 'voter' : first.configuration === null ? '-' : 'learner';
+    const votes = is_voter ? 'voter' : configuration === null ? '-' : 'learner';
     const name = [member.node_id, address ?? '-', votes];
     if (said === null) return [...name, 'no answer', '-', '-', '-', '-', contact(one)];
     const { role, term, applied_index } = said;
@@ -67,18 +63,21 @@ function describe({ first, replicas }: Survey): string {
   for (const { said, member, failure } of replicas) {
     if (said === null) lines.push(`  ${member.node_id}: ${failure}`);
   }
-  const voters = replicas.filter(({ is_voter }) => is_voter);
-  const spare = voters.filter(({ said }) => said !== null).length - majorityOf(voters.length);
-  lines.push('', `  ${summary(first.configuration === null, leader?.node_id ?? null, spare)}`);
+  lines.push('', `  ${summary(configuration, leader?.node_id ?? null, reached)}`);
   return lines.join('\n');
 }
 
-function majorityOf(voters: number): number {
-  return Math.floor(voters / 2) + 1;
-}
-
-function summary(is_forming: boolean, leader_id: string | null, spare: number): string {
-  if (is_forming) return 'The cluster is not formed yet: not all of its first members have met.';
+function summary(
+  configuration: Survey['configuration'],
+  leader_id: string | null,
+  reached: readonly Member[],
+): string {
+  if (configuration === null) {
+    return 'The cluster is not formed yet: not all of its first members have met.';
+  }
+  const spare = spareVoters(configuration, (voter) =>
+    reached.some((one) => sameMember(one, voter)),
+  );
   if (spare < 0) {
     return (
       `Writes are refused: ${-spare} more of the voters must come back for a majority. ` +

@@ -1,4 +1,5 @@
 import { compareNodeIds } from '../../consensus/bootstrap/member-order.ts';
+import { memberKey, sameMember } from '../../consensus/raft/configuration.ts';
 import type { Member } from '../../consensus/raft/configuration.ts';
 import type { Inspection } from '../../discovery/operations/wire.ts';
 import { CallFailed } from './client.ts';
@@ -16,43 +17,72 @@ export interface Surveyed {
 }
 
 export interface Survey {
-  /** The replica that was asked first. */
-  readonly first: Inspection;
+  /** The leader of the latest term; null: nobody that was asked leads. */
+  readonly leader: Inspection | null;
+  /** As the leader has it, or else the replica that was asked first; null: there is none yet. */
+  readonly configuration: Inspection['configuration'];
   /** By node id. Without a configuration, the first alone. */
   readonly replicas: readonly Surveyed[];
 }
 
 /**
- * Asks the replica at an address who belongs to the cluster, and then each of those.
+ * Asks the replica at an address who belongs to the cluster, and then each of those. It may lag behind:
+ * the one that leads has the last word.
  *
  * @throws {CallFailed} the first cannot be asked
  */
-export async function surveyCluster(client: OperatorClient, at: string): Promise<Survey> {
+export async function surveyCluster(
+  client: Pick<OperatorClient, 'inspect'>,
+  at: string,
+): Promise<Survey> {
   const first = await client.inspect(at);
-  const { configuration } = first;
+  const known = await askMembers(client, at, first, [first], []);
+  const leader = known.reduce<Inspection | null>(
+    (latest, { said }) =>
+      said?.role === 'leader' && (latest === null || said.term > latest.term) ? said : latest,
+    null,
+  );
+  const is_news = leader !== null && leader.configuration !== null;
+  const best = is_news ? leader : first;
+  const replicas = await askMembers(client, at, best, [first, best], known);
+  replicas.sort((one, other) => compareNodeIds(one.member.node_id, other.member.node_id));
+  return { leader, configuration: best.configuration, replicas };
+}
+
+/** Asks whom one of them takes for the members; those that were asked already are not asked again. */
+async function askMembers(
+  client: Pick<OperatorClient, 'inspect'>,
+  at: string,
+  { configuration, ...self }: Inspection,
+  sources: readonly Inspection[],
+  asked: readonly Surveyed[],
+): Promise<Surveyed[]> {
   const voters = [...(configuration?.voters ?? []), ...(configuration?.outgoing_voters ?? [])];
   const members = new Map<string, Member>();
   for (const member of [...voters, ...(configuration?.learners ?? [])]) {
-    members.set(`${member.node_id}/${member.storage_id}`, member);
+    members.set(memberKey(member), member);
   }
-  if (members.size === 0) members.set('', first);
-  const replicas = await Promise.all(
+  if (configuration === null) members.set('', self);
+  return Promise.all(
     [...members.values()].map(async (member): Promise<Surveyed> => {
-      const is_voter = voters.some(
-        (one) => one.node_id === member.node_id && one.storage_id === member.storage_id,
-      );
-      const known = first.addresses.find(({ node_id }) => node_id === member.node_id);
-      // The address that was given works from here; what replicas say to each other may not.
-      const address = member.node_id === first.node_id ? at : (known?.address ?? null);
+      const is_voter = voters.some((one) => sameMember(one, member));
+      const before = asked.find((one) => sameMember(one.member, member));
+      if (before !== undefined) return { ...before, is_voter };
+      const address = addressOf(member, at, sources);
       return { member, is_voter, address, ...(await ask(client, member, address)) };
     }),
   );
-  replicas.sort((one, other) => compareNodeIds(one.member.node_id, other.member.node_id));
-  return { first, replicas };
+}
+
+/** The address that was given works from here; what replicas say to each other may not. */
+function addressOf({ node_id }: Member, at: string, sources: readonly Inspection[]): string | null {
+  if (node_id === sources[0]?.node_id) return at;
+  const addresses = sources.flatMap((source) => source.addresses);
+  return addresses.find((one) => one.node_id === node_id)?.address ?? null;
 }
 
 async function ask(
-  client: OperatorClient,
+  client: Pick<OperatorClient, 'inspect'>,
   member: Member,
   address: string | null,
 ): Promise<Pick<Surveyed, 'said' | 'failure'>> {
