@@ -17,6 +17,10 @@ const USAGE = `it should be one of:
   agenda member replace OLD NEW
   agenda member target NUMBER         (how many should vote)`;
 
+const DEMOTED =
+  'No more are wanted than vote now: who was demoted would be promoted again, and nobody else is ' +
+  'either. `agenda member target NUMBER` says how many should vote again.';
+
 /** Shows or changes who the members are; the exit code. */
 export async function runMemberCommand(
   words: readonly string[],
@@ -54,6 +58,7 @@ export async function runMemberCommand(
             limits.members_change_timeout_ms * 2,
           );
     console.log(describe(answer));
+    if (request?.demote !== undefined) console.log(`  ${DEMOTED}`);
     return EXIT_DONE;
   });
 }

@@ -197,6 +197,19 @@ describe('a change that an operator asks for', () => {
     complained.mockRestore();
   });
 
+  test('a demotion says that no more voters are wanted than are left', async () => {
+    await start();
+    const said = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const env = { CLUSTER_HMAC_SECRET: SECRET };
+    const at = ['--at', replicas.at('agenda-2')];
+    const told = expect.stringContaining('No more are wanted than vote now');
+    await runMemberCommand(['add', 'agenda-3', ...at], env);
+    expect(said).not.toHaveBeenCalledWith(told);
+    await runMemberCommand(['demote', 'agenda-1', ...at], env);
+    expect(said).toHaveBeenLastCalledWith(told);
+    said.mockRestore();
+  });
+
   test('is a GET to look at', async () => {
     await start();
     const there = await replicas.client.inspect(replicas.at('agenda-1'));

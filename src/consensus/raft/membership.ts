@@ -10,7 +10,10 @@ export interface MembershipChange {
   readonly remove: readonly Member[];
   /** Learners that become voters. */
   readonly promote: readonly Member[];
-  /** Voters that become learners; unless it says otherwise, so many voters fewer are wanted. */
+  /**
+   * Voters that become learners. Unless the change says otherwise, no more voters are wanted than are left:
+   * with 7 wanted and 5 there, one demoted leaves 4 wanted, so that missing ones are not replaced either.
+   */
   readonly demote: readonly Member[];
   /** How many voters are wanted from now on; null: as before. */
   readonly voters_wanted: number | null;
@@ -83,7 +86,10 @@ export function planChange(configuration: Configuration, change: MembershipChang
   return { kind: 'planned', final };
 }
 
-/** Who was demoted on purpose is not promoted again because there are too few. */
+/**
+ * Were more wanted than are left, who was demoted on purpose would be promoted again at once: among the
+ * learners it is the one that keeps up. So it is not enough to want as many fewer as were demoted.
+ */
 function wantedAfter(
   { voters_wanted }: Configuration,
   demote: readonly Member[],

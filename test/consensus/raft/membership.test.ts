@@ -59,6 +59,15 @@ describe('what a change makes of a configuration', () => {
     });
   });
 
+  test('a demotion leaves no more wanted than vote, even if some were missing before', () => {
+    const short = { ...configurationOf({ voters: [1, 2, 3, 4, 5] }), voters_wanted: 7 };
+    expect(finally_({ demote: [n5] }, short)).toMatchObject({ learners: [n5], voters_wanted: 4 });
+    expect(finally_({ demote: [n5], voters_wanted: 6 }, short).voters_wanted).toBe(6);
+    const many = { ...short, voters_wanted: 3 };
+    expect(finally_({ demote: [n5] }, many).voters_wanted).toBe(3);
+    expect(finally_({ remove: [n5] }, short).voters_wanted).toBe(7);
+  });
+
   test('who was removed and is added again is no longer among the removed', () => {
     const without = finally_({ remove: [n4] });
     expect(without.removed).toEqual([n4]);

@@ -67,6 +67,13 @@ describe('scenario 11: the only automatic changes are those that are wanted', ()
     expect(latest(core)).toMatchObject({ voters: [n1, n2], voters_wanted: 2 });
   });
 
+  test('not even when more were wanted than voted before', () => {
+    const core = leaderOf(learning(7));
+    core.change({ demote: [n3] });
+    pass(core, 5 * ELECTION_TICKS, [n2, n3]);
+    expect(latest(core)).toMatchObject({ voters: [n1, n2], voters_wanted: 2 });
+  });
+
   test('a larger number wanted is enough to have one promoted', () => {
     const core = leaderOf(learning(3));
     core.change({ voters_wanted: 4 });
