@@ -283,6 +283,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
     keyring,
     operator_keyring,
     nowMs: Date.now,
+    monotonicMs: () => performance.now(),
     routes: [
       peers,
       entriesRoute({

@@ -118,6 +118,7 @@ async function openForRepair(
     identity: peers.identity,
     keyring: peers.keyring,
     nowMs: Date.now,
+    monotonicMs: () => performance.now(),
     routes: [
       entriesRoute({
         group_id,

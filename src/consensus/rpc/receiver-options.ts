@@ -13,6 +13,8 @@ export interface ReceiverOptions {
   readonly operator_keyring?: Keyring;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Counts on when the wall clock jumps back. */
+  readonly monotonicMs: () => number;
   /** What is served besides Raft messages. */
   readonly routes: readonly Route[];
   /** Hands a message to its group; a rejection means it cannot take any (503). */

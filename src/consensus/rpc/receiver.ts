@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assert, must } from '../../base/assert.ts';
 import { CodecError } from '../../base/codec.ts';
+import { createForwardClock } from '../../base/forward-clock.ts';
 import { limits } from '../../limits.ts';
 import type { Request } from '../raft/message.ts';
 import { authenticate } from './authenticate.ts';
@@ -32,8 +33,12 @@ interface Served {
 const NO_KEYS: Pick<Keyring, 'find'> = { find: () => null };
 
 /** Takes what replicas say to this one and verifies it before it is believed. Stands before Express. */
-export function createReceiver(options: ReceiverOptions): Receiver {
-  const { identity, nowMs } = options;
+export function createReceiver(given: ReceiverOptions): Receiver {
+  // A time that came twice would let what was signed then pass for recent again: no sender of then could
+  // be forgotten meanwhile. Its answers tell the time by which they are judged.
+  const nowMs = createForwardClock(given.nowMs, given.monotonicMs);
+  const options: ReceiverOptions = { ...given, nowMs };
+  const { identity } = options;
   assert(isEnvelopeIdentifier(identity.node_id), `a node id not fit to send: ${identity.node_id}`);
   assert(isEnvelopeIdentifier(identity.storage_id), 'a storage id not fit to send');
   assert(isEnvelopeIdentifier(identity.boot_id), 'a boot id not fit to send');

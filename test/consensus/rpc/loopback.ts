@@ -103,6 +103,7 @@ export async function startReceiver(options: LoopbackOptions = {}): Promise<Loop
     identity: identityOf(ANSWERER, 'boot-2'),
     keyring: KEYRING,
     nowMs: Date.now,
+    monotonicMs: () => 0,
     routes: [],
     deliver: (from, group_id, message) => {
       delivered.push({ from, group_id, message });

@@ -250,6 +250,28 @@ describe('receiver', () => {
     expect((await sendRaw(loopback.address, at(now_ms + SKEW_MS))).status).toBe(200);
   });
 
+  test('when the wall clock jumps back, new senders are heard as always, and replays are known', async () => {
+    let wall_ms = 1_800_000_000_000;
+    let monotonic_ms = 0;
+    const loopback = await start({ nowMs: () => wall_ms, monotonicMs: () => monotonic_ms });
+    const from = (boot: number, timestamp_ms: number): RawRequest =>
+      signed({ body: HEARTBEAT, envelope: { source_boot_id: `boot-of-${boot}`, timestamp_ms } });
+    const first = from(0, wall_ms);
+    expect((await sendRaw(loopback.address, first)).status).toBe(200);
+    for (let boot = 1; boot < limits.rpc_replay_senders_max; boot += 1) {
+      expect((await sendRaw(loopback.address, from(boot, wall_ms))).status).toBe(200);
+    }
+    const hour_ms = 3_600_000;
+    const told_ms = wall_ms + SKEW_MS + 1;
+    wall_ms = told_ms - hour_ms;
+    monotonic_ms += SKEW_MS + 1;
+    expect((await sendRaw(loopback.address, from(-1, told_ms))).status).toBe(200);
+    // By the wall clock this one becomes recent again.
+    monotonic_ms += hour_ms - SKEW_MS - 1;
+    wall_ms += hour_ms - SKEW_MS - 1;
+    await expectRefused(loopback, first, 'stale');
+  });
+
   test('misdirected: another cluster, node, storage or boot', async () => {
     const loopback = await start();
     const with_ = (envelope: object): RawRequest => signed({ body: HEARTBEAT, envelope });
