@@ -64,6 +64,14 @@ export function digestRoute({ state_machine }: NodeStorage, { group }: NodeConse
 function observerOf(options: StateComparisonOptions): StateComparisonObserver {
   const { storage, metrics, log, onBroken } = options;
   const { node_database } = storage;
+  /** What node.db cannot take, on a full disk for one, must not keep a verdict from its consequence. */
+  const note = (what: string, write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      log.error({ err: error }, `node.db does not take ${what}`);
+    }
+  };
   return {
     onAgreed: (index) => metrics.stateCompared(index, 0),
     onDiffers(difference, is_news) {
@@ -71,13 +79,13 @@ function observerOf(options: StateComparisonOptions): StateComparisonObserver {
       if (!is_news) return;
       const fields = fieldsOf(difference);
       log.error(fields, 'replicas have another state than this one, and no majority agrees on it');
-      node_database.recordEvent(Date.now(), 'state_differs', fields);
+      note('the event', () => node_database.recordEvent(Date.now(), 'state_differs', fields));
     },
     onOddOneOut(difference, majority_digest) {
       metrics.stateCompared(difference.index, difference.members.length);
       const fields = { ...fieldsOf(difference), majority_digest };
-      node_database.recordEvent(Date.now(), 'state_diverged', fields);
-      node_database.markStateWrong(Date.now());
+      note('the mark', () => node_database.markStateWrong(Date.now()));
+      note('the event', () => node_database.recordEvent(Date.now(), 'state_diverged', fields));
       onBroken(
         new StateDivergedError(
           `at index ${difference.index} the digest here is ${difference.own_digest}, and ` +

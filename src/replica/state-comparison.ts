@@ -57,9 +57,8 @@ export class StateComparer {
   start(): void {
     assert(this.#stop_asking === null, 'a comparer starts once');
     this.#stop_asking = this.#options.clock.every(limits.state_compare_interval_ms, () => {
-      this.#compare().catch(() => {
-        // A question that fails is no answer; nothing else rejects.
-      });
+      // A question that fails is no answer. Whatever else rejects is a defect, and must not be silent.
+      void this.#compare();
     });
   }
 
