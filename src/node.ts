@@ -260,7 +260,7 @@ function otherLeader({ group, self }: NodeConsensus): Member | null {
 }
 
 async function askForPeers({ transport, book }: NodeConsensus, leader: Member): Promise<unknown> {
-  const address = book.get(leader.node_id)?.address;
+  const address = book.entryOf(leader)?.address;
   if (address === undefined) return null;
   const answer = await transport.call(address, 'GET', PEERS_PATH, undefined, {
     destination: leader,
@@ -325,7 +325,7 @@ function createNodeApi(parts: NodeParts, running: RunningState): Api {
     metrics,
     secrets: keys.api,
     now_ms: Date.now,
-    addresses: () => addressesOf(announcement, consensus.book, steadyWallClockMs()),
+    addresses: () => addressesOf(announcement, consensus, steadyWallClockMs()),
     public_url: config.public_url,
     listens_on: config.http_addr,
     leader_routing: config.leader_routing,

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { compareNodeIds } from '../consensus/bootstrap/member-order.ts';
-import type { NodeId } from '../consensus/raft/configuration.ts';
+import { memberKey } from '../consensus/raft/configuration.ts';
+import type { Member, MemberKey, NodeId } from '../consensus/raft/configuration.ts';
 import { limits } from '../limits.ts';
 import type { AddressEntry, AddressSource, Announcement } from './address-entry.ts';
 
@@ -13,8 +14,10 @@ export interface AddressBookOptions {
 export type AddressBookListener = (entries: readonly AddressEntry[]) => void;
 
 /**
- * Where the other replicas are: one entry for each node id, in an immutable table that is replaced when
- * something changes. It says nothing about who votes; that is in the log.
+ * Where the other replicas are: one entry for each pair of node id and storage id, in an immutable table
+ * that is replaced when something changes. It says nothing about who votes; that is in the log. A pair never
+ * takes the address of another: a second process under one NODE_ID draws no traffic from the first. Once a
+ * pair has aged out and another of its node id has not, it is dropped: that node came back with another disk.
  *
  * An entry not seen for `limits.address_ttl_ms` stays to be shown and is no longer dialled. Entries that
  * an earlier run stored are dialled for that long after the start.
@@ -25,7 +28,7 @@ export class AddressBook {
   readonly #listeners = new Set<AddressBookListener>();
   /** Boots that said good-bye: what others still tell of them is old. */
   readonly #left_boots = new Set<string>();
-  #by_node: ReadonlyMap<NodeId, AddressEntry> = new Map();
+  #by_pair: ReadonlyMap<MemberKey, AddressEntry> = new Map();
   #entries: readonly AddressEntry[] = [];
   #revision = 0;
 
@@ -34,7 +37,7 @@ export class AddressBook {
     this.#started_ms = options.nowMs();
   }
 
-  /** Ordered by node id. */
+  /** Ordered by node id, and by storage id under one node id. */
   get entries(): readonly AddressEntry[] {
     return this.#entries;
   }
@@ -44,8 +47,16 @@ export class AddressBook {
     return this.#revision;
   }
 
+  /** Of all pairs with this node id the one seen last. */
   get(node_id: NodeId): AddressEntry | null {
-    return this.#by_node.get(node_id) ?? null;
+    const found = this.#entries.filter((entry) => entry.node_id === node_id);
+    found.sort((one, other) => other.last_seen_ms - one.last_seen_ms);
+    return found[0] ?? null;
+  }
+
+  /** Where this very pair was seen last, however long ago. */
+  entryOf(member: Member): AddressEntry | null {
+    return this.#by_pair.get(memberKey(member)) ?? null;
   }
 
   /** Those seen recently enough to be worth a call. */
@@ -53,10 +64,10 @@ export class AddressBook {
     return this.#entries.filter((entry) => this.#isDialable(entry));
   }
 
-  /** Where a replica is, if it was seen recently enough to be worth a call. */
-  dialableAddress(node_id: NodeId): string | null {
-    const entry = this.#by_node.get(node_id);
-    return entry !== undefined && this.#isDialable(entry) ? entry.address : null;
+  /** Where this very pair is, if it was seen recently enough to be worth a call. */
+  dialableAddress(member: Member): string | null {
+    const entry = this.entryOf(member);
+    return entry !== null && this.#isDialable(entry) ? entry.address : null;
   }
 
   #isDialable(entry: AddressEntry): boolean {
@@ -67,7 +78,7 @@ export class AddressBook {
     return this.#options.nowMs() - seen_ms < limits.address_ttl_ms;
   }
 
-  /** The replica itself was heard, just now: this replaces whatever was known of it. */
+  /** The replica itself was heard, just now: this replaces whatever was known of this pair. */
   observe(announcement: Announcement, source: AddressSource): void {
     if (announcement.node_id === this.#options.own_node_id) return;
     this.#left_boots.delete(announcement.boot_id);
@@ -86,8 +97,8 @@ export class AddressBook {
         return { ...plain(entry), source: this.#sourceOf(entry, source), last_seen_ms };
       })
       .filter((entry) => {
-        const known = this.#by_node.get(entry.node_id);
-        return known === undefined || known.last_seen_ms < entry.last_seen_ms;
+        const known = this.entryOf(entry);
+        return known === null || known.last_seen_ms < entry.last_seen_ms;
       })
       .filter(
         (entry) => source === 'stored' || now_ms - entry.last_seen_ms < limits.address_ttl_ms,
@@ -97,20 +108,20 @@ export class AddressBook {
 
   /** Second-hand news of a boot known first-hand do not change how it is known. */
   #sourceOf(entry: AddressEntry, source: 'gossip' | 'stored'): AddressSource {
-    const known = this.#by_node.get(entry.node_id);
-    return known !== undefined && known.boot_id === entry.boot_id ? known.source : source;
+    const known = this.entryOf(entry);
+    return known !== null && known.boot_id === entry.boot_id ? known.source : source;
   }
 
   /** The replica says good-bye. Another boot of it is not meant. */
-  forget(node_id: NodeId, boot_id: string): void {
+  forget(member: Member, boot_id: string): void {
     this.#left_boots.add(boot_id);
     for (const oldest of this.#left_boots) {
       if (this.#left_boots.size <= limits.address_book_max) break;
       this.#left_boots.delete(oldest);
     }
-    if (this.#by_node.get(node_id)?.boot_id !== boot_id) return;
-    const next = new Map(this.#by_node);
-    next.delete(node_id);
+    if (this.entryOf(member)?.boot_id !== boot_id) return;
+    const next = new Map(this.#by_pair);
+    next.delete(memberKey(member));
     this.#replace(next, true);
   }
 
@@ -124,24 +135,39 @@ export class AddressBook {
 
   #put(entries: readonly AddressEntry[]): void {
     if (entries.length === 0) return;
-    const next = new Map(this.#by_node);
+    const next = new Map(this.#by_pair);
     let is_material = false;
     for (const entry of entries) {
-      is_material ||= !sameAnnouncement(next.get(entry.node_id), entry);
-      next.set(entry.node_id, Object.freeze(entry));
+      const key = memberKey(entry);
+      is_material ||= !sameAnnouncement(next.get(key), entry);
+      next.set(key, Object.freeze(entry));
     }
-    this.#replace(next, is_material);
+    const dropped = this.#replacedPairs(next);
+    for (const key of dropped) next.delete(key);
+    this.#replace(next, is_material || dropped.length > 0);
   }
 
-  #replace(next: Map<NodeId, AddressEntry>, is_material: boolean): void {
+  /** Those that have aged out while another pair of their node id has not. */
+  #replacedPairs(table: ReadonlyMap<MemberKey, AddressEntry>): readonly MemberKey[] {
+    const live = new Set<NodeId>();
+    for (const entry of table.values()) if (this.#isDialable(entry)) live.add(entry.node_id);
+    return [...table]
+      .filter(([, entry]) => live.has(entry.node_id) && !this.#isDialable(entry))
+      .map(([key]) => key);
+  }
+
+  #replace(next: Map<MemberKey, AddressEntry>, is_material: boolean): void {
     const ordered = [...next.values()];
     if (ordered.length > limits.address_book_max) {
       ordered.sort((one, other) => other.last_seen_ms - one.last_seen_ms);
-      for (const entry of ordered.splice(limits.address_book_max)) next.delete(entry.node_id);
+      for (const entry of ordered.splice(limits.address_book_max)) next.delete(memberKey(entry));
     }
     assert(next.size <= limits.address_book_max, 'the address book is over its bound');
-    ordered.sort((one, other) => compareNodeIds(one.node_id, other.node_id));
-    this.#by_node = next;
+    ordered.sort(
+      (one, other) =>
+        compareNodeIds(one.node_id, other.node_id) || (one.storage_id < other.storage_id ? -1 : 1),
+    );
+    this.#by_pair = next;
     this.#entries = Object.freeze(ordered);
     this.#revision += 1;
     if (!is_material) return;

@@ -138,7 +138,7 @@ export async function leave(
   if (body.boot_id !== request.source_boot_id) {
     return { status: 403, body: { reason: 'a replica takes leave of itself only' } };
   }
-  options.book.forget(request.source.node_id, body.boot_id);
+  options.book.forget(request.source, body.boot_id);
   return { status: 200, body: {} };
 }
 

@@ -30,7 +30,8 @@ const LOOKS_BETWEEN_LOGS = 60;
  * On the leader: takes in the replicas that announced themselves and are no members (thesis §4.2.1: as
  * learners; the consensus promotes them while voters are wanted). One that comes back with another disk
  * takes the place of its former self, by one change: the only demotion that nobody asked for. What the
- * address book says is not believed: whoever lives at the address proves the pair by its signature, and
+ * address book says is not believed: nobody's place is taken while it still answers where it was seen last,
+ * heard by the consensus or not; and whoever lives at the address proves the pair by its signature, and
  * that it belongs to this cluster. The consensus judges the rest.
  */
 export class MembershipProposer {
@@ -75,8 +76,23 @@ export class MembershipProposer {
     const { node_id, storage_id } = stranger;
     const member: Member = { node_id, storage_id };
     const former = allMembers(configuration).filter((one) => one.node_id === node_id);
+    for (const old of former) {
+      if (!(await this.#answers(old))) continue;
+      return this.#tell(member, former, { kind: 'refused', reason: 'still_heard' });
+    }
     const change: MembershipChange = { ...NO_CHANGE, add_learners: [member], remove: former };
     this.#tell(member, former, await port.change(change));
+  }
+
+  /** Whether this very pair lives where it was seen last. */
+  async #answers(member: Member): Promise<boolean> {
+    const { book, call } = this.#options;
+    const entry = book.entryOf(member);
+    if (entry === null) return false;
+    return askWho(call, entry.address).then(
+      ({ state }) => sameMember(state.member, member),
+      () => false,
+    );
   }
 
   #tell(member: Member, former: readonly Member[], result: MembershipResult): void {

@@ -174,7 +174,7 @@ export class SeedGossip {
 
   #sourceOf(address: string, announcement: Announcement): AddressSource {
     if (this.#options.seeds.includes(address)) return 'seed';
-    const known = this.#options.book.get(announcement.node_id)?.source ?? 'gossip';
+    const known = this.#options.book.entryOf(announcement)?.source ?? 'gossip';
     return known === 'stored' ? 'gossip' : known;
   }
 

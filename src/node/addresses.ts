@@ -2,8 +2,10 @@ import { formatHostPort } from '../base/host-port.ts';
 import { parseHostPort } from '../base/host-port.ts';
 import { must } from '../base/assert.ts';
 import type { Config } from '../config.ts';
+import type { Group } from '../consensus/group.ts';
+import { isMember } from '../consensus/raft/membership.ts';
 import type { AddressBook } from '../discovery/address-book.ts';
-import type { Announcement } from '../discovery/address-entry.ts';
+import type { AddressEntry, Announcement } from '../discovery/address-entry.ts';
 import type { NodeAddress } from '../http/dependencies.ts';
 
 /** Where this replica says that it can be reached. */
@@ -24,12 +26,19 @@ export function announcementOf(config: Config, storage_id: string, boot_id: stri
   };
 }
 
-/** The address book as requests see it: this replica and all others. */
+/**
+ * The address book as requests see it: this replica and all others, members first. Who looks for a node
+ * finds the member, and not a stranger of the same node id.
+ */
 export function addressesOf(
   own: Announcement,
-  book: AddressBook,
+  { book, group }: { readonly book: AddressBook; readonly group: Pick<Group, 'configuration'> },
   now_ms: number,
 ): readonly NodeAddress[] {
+  const { configuration } = group;
+  const is = (entry: AddressEntry): boolean =>
+    configuration !== null && isMember(configuration, entry);
+  const members_first = book.entries.toSorted((one, other) => Number(is(other)) - Number(is(one)));
   return [
     {
       node_id: own.node_id,
@@ -37,7 +46,7 @@ export function addressesOf(
       public_url: own.public_url,
       last_seen_ms: 0,
     },
-    ...book.entries.map((entry) => ({
+    ...members_first.map((entry) => ({
       node_id: entry.node_id,
       address_url: entry.api_url,
       public_url: entry.public_url,

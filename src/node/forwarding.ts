@@ -20,7 +20,7 @@ export function createForward({
 }: Pick<NodeConsensus, 'transport' | 'book'>): ApiDependencies['forward'] {
   let under_way = 0;
   return async (leader, command, timeout_ms) => {
-    const address = book.dialableAddress(leader.node_id);
+    const address = book.dialableAddress(leader);
     if (address === null || timeout_ms < 1) return { kind: 'not_sent' };
     if (under_way >= limits.forwards_in_flight_max) return { kind: 'overloaded' };
     under_way += 1;

@@ -43,7 +43,11 @@ export function createOperatorRoutes(options: NodeOperationsOptions): readonly J
 }
 
 function addressesOf({ announcement, consensus }: NodeOperationsOptions) {
-  return [announcement, ...consensus.book.entries].map(({ node_id, storage_id, address }) => ({
+  // Under one node id the one seen last comes first.
+  const others = consensus.book.entries.toSorted(
+    (one, other) => other.last_seen_ms - one.last_seen_ms,
+  );
+  return [announcement, ...others].map(({ node_id, storage_id, address }) => ({
     node_id,
     storage_id,
     address,

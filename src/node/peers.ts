@@ -50,7 +50,7 @@ export async function openPeers(options: NodePeersOptions): Promise<NodePeers> {
     identity,
     keyring,
     nowMs: Date.now,
-    addressOf: (node_id) => book.dialableAddress(node_id),
+    addressOf: (member) => book.dialableAddress(member),
     ...readTlsTrust(config.tls),
   });
   const operator_keyring = createKeyring([cluster_secret], 'operator');

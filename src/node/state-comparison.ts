@@ -29,7 +29,7 @@ export function startStateComparison(options: StateComparisonOptions): () => voi
     configuration: () => group.configuration,
     state: storage.state_machine,
     async ask(member, question) {
-      const address = book.dialableAddress(member.node_id);
+      const address = book.dialableAddress(member);
       if (address === null) return null;
       const { body } = await transport.call(address, 'POST', DIGEST_PATH, question, {
         destination: member,

@@ -95,13 +95,13 @@ describe('the address book', () => {
   test('who took leave is forgotten, and hearsay does not bring it back', () => {
     const { book, time } = openBook();
     book.observe(announcement('a'), 'join');
-    book.forget('a', 'a-boot');
+    book.forget(announcement('a'), 'a-boot');
     time.now_ms += 10;
     book.mergeHearsay([entry('a', { last_seen_ms: START_MS + 5 })], 'gossip');
     expect(book.entries).toEqual([]);
     book.mergeHearsay([entry('a', { boot_id: 'next', last_seen_ms: START_MS + 6 })], 'gossip');
     expect(names(book.entries)).toEqual(['a']);
-    book.forget('a', 'a-boot');
+    book.forget(announcement('a'), 'a-boot');
     expect(names(book.entries)).toEqual(['a']);
   });
 
@@ -115,6 +115,37 @@ describe('the address book', () => {
     expect(book.get('n-0')).toBeNull();
   });
 
+  test('a second process under one NODE_ID does not take the address of the first', () => {
+    const { book, time } = openBook();
+    const first = announcement('a');
+    const second = announcement('a', { storage_id: 'b-disk', boot_id: 'b-boot', address: 'b:1' });
+    book.observe(first, 'join');
+    time.now_ms += 1;
+    book.observe(second, 'join');
+    book.mergeHearsay([entry('a', { ...second, last_seen_ms: time.now_ms })], 'gossip');
+    expect(book.dialableAddress(first)).toBe('a:8080');
+    expect(book.dialableAddress(second)).toBe('b:1');
+    expect(book.get('a')?.storage_id).toBe('b-disk');
+    book.forget(second, 'b-boot');
+    expect(book.entries).toMatchObject([{ storage_id: 'a-disk' }]);
+  });
+
+  test.each(['a:8080', 'elsewhere:1'])(
+    'a node that came back with another disk, at %s, is known by that alone once the old pair ages out',
+    (address) => {
+      const { book, time } = openBook();
+      const [old, wiped] = [announcement('a'), announcement('a', { storage_id: 'new', address })];
+      book.observe(old, 'join');
+      time.now_ms += limits.address_ttl_ms - 1;
+      book.observe(wiped, 'join');
+      expect(book.entries).toHaveLength(2);
+      time.now_ms += 1;
+      book.observe(wiped, 'join');
+      expect(book.entries).toMatchObject([{ storage_id: 'new', address }]);
+      expect(book.dialableAddress(old)).toBeNull();
+    },
+  );
+
   test('tells its listeners of changes, not of times', () => {
     const { book, time } = openBook();
     const told: (readonly string[])[] = [];
@@ -124,7 +155,7 @@ describe('the address book', () => {
     book.observe(announcement('a'), 'join');
     book.observe(announcement('b'), 'seed');
     book.observe(announcement('a', { boot_id: 'a-boot-2' }), 'join');
-    book.forget('b', 'b-boot');
+    book.forget(announcement('b'), 'b-boot');
     stop();
     book.observe(announcement('c'), 'join');
     expect(told).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['a']]);

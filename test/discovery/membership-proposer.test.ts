@@ -156,6 +156,31 @@ describe('scenario 13: who comes back with another disk takes its own place', ()
     expect(allMembers(fixture.configuration)).toEqual([n1, n2, wiped]);
   });
 
+  test('who still answers where it was seen last keeps its place, and that is told loudly', async () => {
+    const fixture = new Fixture();
+    fixture.announce(n3);
+    fixture.announce(member(3, 'b'));
+    await fixture.look(30);
+    expect(fixture.changes).toEqual([]);
+    expect(fixture.warnings).toHaveLength(1);
+    expect(fixture.warnings[0]).toContain('under one NODE_ID');
+    // It dies: nobody answers there any more.
+    fixture.living.delete(announcementOf(n3).address);
+    await fixture.look();
+    expect(allMembers(fixture.configuration)).toEqual([n1, n2, member(3, 'b')]);
+  });
+
+  test('who lives at the old address with another disk takes the place of what lived there', async () => {
+    const fixture = new Fixture();
+    fixture.announce(n3);
+    const wiped = member(3, 'b');
+    const { address } = announcementOf(n3);
+    fixture.book.observe({ ...announcementOf(wiped), address }, 'join');
+    fixture.living.set(address, { member: wiped, cluster_id: CLUSTER_ID });
+    await fixture.look();
+    expect(allMembers(fixture.configuration)).toEqual([n1, n2, wiped]);
+  });
+
   test('two processes under one name are told of, loudly and not all the time', async () => {
     const fixture = new Fixture();
     fixture.refusal = { kind: 'refused', reason: 'still_heard' };

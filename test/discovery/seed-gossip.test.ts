@@ -17,10 +17,20 @@ function formedDisk(changes: Partial<FakeDisk> = {}): FakeDisk {
 async function start(
   network: FakeNetwork,
   node_id: string,
-  options: { seeds?: readonly string[]; disk?: FakeDisk; wanted?: readonly string[] } = {},
+  options: {
+    seeds?: readonly string[];
+    disk?: FakeDisk;
+    wanted?: readonly string[];
+    address?: string;
+  } = {},
 ): Promise<FakeReplica> {
-  const { seeds = [], disk = formedDisk(), wanted = [node_id] } = options;
-  const replica = await FakeReplica.start({ network, node_id, disk, wanted, seeds });
+  const {
+    seeds = [],
+    disk = formedDisk(),
+    wanted = [node_id],
+    address = `${node_id}:8080`,
+  } = options;
+  const replica = await FakeReplica.start({ network, node_id, disk, wanted, seeds, address });
   running.push(replica);
   return replica;
 }
@@ -74,6 +84,32 @@ describe('gossip over seeds', () => {
     await eventually(() => replica.book.get('n-2')?.boot_id === boot_id, 'the new boot is known');
   });
 
+  test('a second process under one NODE_ID, with an empty disk, draws no traffic from the first', async () => {
+    const network = new FakeNetwork();
+    const seeds = ['n-1:8080'];
+    const wanted = ['n-1', 'n-2', 'n-3'];
+    const [one, two, three] = [
+      await start(network, 'n-1', { seeds, wanted }),
+      await start(network, 'n-2', { seeds, wanted }),
+      await start(network, 'n-3', { seeds, wanted }),
+    ];
+    const others = [one, three];
+    const pair = two.announcement;
+    const all = (known: Announcement): boolean =>
+      others.every(({ book }) => book.dialableAddress(known) === known.address);
+    await eventually(() => all(pair), 'the first is known');
+    const disk = emptyDisk();
+    const twin = await start(network, 'n-2', { seeds, wanted, disk, address: 'twin:8080' });
+    await eventually(() => all(twin.announcement), 'the second is known');
+    const seen_ms = one.book.entryOf(twin.announcement)?.last_seen_ms ?? Infinity;
+    await eventually(
+      () => (one.book.entryOf(pair)?.last_seen_ms ?? 0) > seen_ms,
+      'the first still answers after the second was seen',
+    );
+    expect(all(pair)).toBe(true);
+    expect(one.book.entryOf(pair)?.boot_id).toBe(pair.boot_id);
+  });
+
   test('the book is stored, and dialled after a restart without any seed', async () => {
     const network = new FakeNetwork();
     const disk = formedDisk();
@@ -82,7 +118,7 @@ describe('gossip over seeds', () => {
     await eventually(() => disk.nodes.some(({ node_id }) => node_id === 'n-2'), 'it is stored');
     await replica.stop();
     running.splice(running.indexOf(replica), 1);
-    other.book.forget('n-1', replica.announcement.boot_id);
+    other.book.forget(replica.announcement, replica.announcement.boot_id);
     const again = await start(network, 'n-1', { disk });
     await eventually(() => knows(other, 'n-1'), 'the other hears of it again');
     await eventually(() => again.book.get('n-2')?.source !== 'stored', 'it answers');

@@ -148,6 +148,8 @@ export interface FakeReplicaOptions {
   readonly wanted: readonly string[];
   readonly seeds: readonly string[];
   readonly voters_wanted?: number;
+  /** By default that of its node id. */
+  readonly address?: string;
 }
 
 /** Discovery and bootstrap as the process composes them; its consensus commits what it is given. */
@@ -166,7 +168,7 @@ export class FakeReplica {
     const { network, node_id, disk, wanted, seeds } = options;
     this.options = options;
     this.keeper = keeper;
-    const address = `${node_id}:8080`;
+    const address = options.address ?? `${node_id}:8080`;
     this.announcement = {
       ...keeper.member,
       boot_id: mint('b'),

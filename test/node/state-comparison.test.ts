@@ -26,7 +26,7 @@ test('the odd one out stops, although its node.db can take neither mark nor even
     consensus: {
       self: n1,
       group: { configuration },
-      book: { dialableAddress: (node_id: string) => `${node_id}:8080` },
+      book: { dialableAddress: ({ node_id }: Member) => `${node_id}:8080` },
       transport: {
         call: (_address: string, _method: string, _path: string, _body: unknown, _to: Member) => {
           const { feature_level } = configuration;

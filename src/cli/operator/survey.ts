@@ -75,10 +75,14 @@ async function askMembers(
 }
 
 /** The address that was given works from here; what replicas say to each other may not. */
-function addressOf({ node_id }: Member, at: string, sources: readonly Inspection[]): string | null {
+function addressOf(member: Member, at: string, sources: readonly Inspection[]): string | null {
+  const { node_id } = member;
   if (node_id === sources[0]?.node_id) return at;
   const addresses = sources.flatMap((source) => source.addresses);
-  return addresses.find((one) => one.node_id === node_id)?.address ?? null;
+  const known =
+    addresses.find((one) => sameMember(one, member)) ??
+    addresses.find((one) => one.node_id === node_id);
+  return known?.address ?? null;
 }
 
 async function ask(

@@ -2,7 +2,7 @@ import { assert, must } from '../../base/assert.ts';
 import { limits } from '../../limits.ts';
 import { appendConfiguration } from './append-configuration.ts';
 import type { Configuration, Member } from './configuration.ts';
-import { memberKey } from './configuration.ts';
+import { memberKey, sameMember } from './configuration.ts';
 import type { Token } from './input.ts';
 import type { MembershipChange, MembershipRefusal } from './membership.ts';
 import { finalOf, isJoint, NO_CHANGE, planChange, transitionTo } from './membership.ts';
@@ -71,6 +71,8 @@ function findDoubt(
     return 'not_ready';
   }
   for (const old of replaced) {
+    // A leader has no progress of its own, and is as alive as can be.
+    if (sameMember(old, state.options.self)) return 'still_heard';
     const progress = progressOf(old);
     if (progress !== undefined && isHeard(state, progress)) return 'still_heard';
   }

@@ -6,7 +6,7 @@ import { CodecError } from '../../base/codec.ts';
 import { limits } from '../../limits.ts';
 import type { Transport } from '../ports.ts';
 import { sameMember } from '../raft/configuration.ts';
-import type { GroupId, Member, NodeId } from '../raft/configuration.ts';
+import type { GroupId, Member } from '../raft/configuration.ts';
 import type { Request, Response } from '../raft/message.ts';
 import { formatEnvelope, isEnvelopeIdentifier, parseAnswerEnvelope } from './envelope.ts';
 import type { AnswerEnvelope } from './envelope.ts';
@@ -28,8 +28,8 @@ export interface RpcTransportOptions {
   readonly keyring: Keyring;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Where a node is now, as `host:port`; null: not known. */
-  readonly addressOf: (node_id: NodeId) => string | null;
+  /** Where this very pair is now, as `host:port`; null: not known. */
+  readonly addressOf: (member: Member) => string | null;
   /** Given: requests go over TLS, to servers that these authorities vouch for. */
   readonly tls?: TlsTrust;
 }
@@ -153,7 +153,7 @@ export class RpcTransport {
   }
 
   async #send(to: Member, message: Request, group_id: GroupId): Promise<Response> {
-    const address = this.#options.addressOf(to.node_id);
+    const address = this.#options.addressOf(to);
     if (address === null) throw new RpcError('no_address', `no address of ${to.node_id} is known`);
     if (this.#options.identity.clusterId() === null) {
       throw new RpcError('no_cluster', 'this replica belongs to no cluster yet');

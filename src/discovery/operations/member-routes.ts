@@ -1,6 +1,7 @@
 import type { JsonRoute } from '../../consensus/rpc/route.ts';
 import type { Configuration, Member, NodeId } from '../../consensus/raft/configuration.ts';
 import { allMembers, sameMember } from '../../consensus/raft/configuration.ts';
+import { isMember } from '../../consensus/raft/membership.ts';
 import { limits } from '../../limits.ts';
 import { empty_request } from '../wire.ts';
 import { MEMBERS_REFUSAL_DETAIL, TRANSFER_DETAIL } from './cluster-operations.ts';
@@ -74,7 +75,9 @@ async function changeMembers(options: MemberRoutesOptions, body: unknown): Promi
   const resolved = resolveChange(parsed.data, {
     configuration,
     running(node_id) {
-      const found = running.find((one) => one.node_id === node_id);
+      const named = running.filter((one) => one.node_id === node_id);
+      // A member's namesake is who may be added; the member is in already.
+      const found = named.find((one) => !isMember(configuration, one)) ?? named[0];
       return found === undefined ? null : { node_id, storage_id: found.storage_id };
     },
   });

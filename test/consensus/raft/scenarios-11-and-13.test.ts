@@ -92,6 +92,12 @@ describe('scenario 13: one that comes back with another disk is replaced by one 
     expect(refusalOf(core, replacement)).toBe('still_heard');
   });
 
+  test('not the leader itself, which needs nobody to hear it', () => {
+    const core = leaderOf(votersUpTo(3));
+    pass(core, 2 * ELECTION_TICKS, [n2, n3]);
+    expect(refusalOf(core, { remove: [n1], add_learners: [member(1, 'b')] })).toBe('still_heard');
+  });
+
   test('not by a leader that has not had the time to hear it', () => {
     const core = new TestCore();
     lead(core);

@@ -181,7 +181,7 @@ describe('transport and receiver over HTTP', () => {
     const third: Member = { node_id: 'agenda-3', storage_id: 'storage-3' };
     const one = await receiver();
     const other = await receiver({ identity: identityOf(third, 'boot-3') });
-    const addressOf = (node_id: string): string =>
+    const addressOf = ({ node_id }: Member): string =>
       node_id === third.node_id ? other.address : one.address;
     const group = transport({ addressOf }).forGroup('g0');
     await Promise.all([group.send(ANSWERER, HEARTBEAT), group.send(third, HEARTBEAT)]);
