@@ -18,7 +18,7 @@ import type { Effect, MembershipResult } from './raft/effect.ts';
 import type { Entry, LogIndex } from './raft/entry.ts';
 import { createState } from './raft/initial-state.ts';
 import type { Input, Proposal, Token } from './raft/input.ts';
-import { sliceOfLog, termAt } from './raft/log.ts';
+import { persistedTermAt, sliceOfLog } from './raft/log.ts';
 import type { MembershipChange } from './raft/membership.ts';
 import type { AppendRequest, Request, Response } from './raft/message.ts';
 import type { TransferOutcome } from './raft/settle-transfer.ts';
@@ -106,7 +106,7 @@ export class Group {
       store,
       clock,
       repair: options.repair ?? null,
-      termAt: (index) => termAt(state.log, index),
+      persistedTermAt: (index) => persistedTermAt(state.log, index),
       onLost: (error) => this.#fail('log', error),
     });
     this.#applier = new Applier({

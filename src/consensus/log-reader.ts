@@ -18,8 +18,11 @@ export interface LogReaderOptions {
   readonly clock: Clock;
   /** Null: nothing can be repaired while it runs. */
   readonly repair: RepairPort | null;
-  /** The core's knowledge of the log, which no damage on the disk touches; null: not in the log. */
-  readonly termAt: (index: LogIndex) => Term | null;
+  /**
+   * The core's knowledge of the log, which no damage on the disk touches; null: not in the log, or a write
+   * to that place is on its way.
+   */
+  readonly persistedTermAt: (index: LogIndex) => Term | null;
   /** An entry is damaged, and there is nobody to fetch it from. */
   readonly onLost: (error: LogCorruptError) => void;
 }
@@ -63,19 +66,27 @@ export class LogReader {
   }
 
   #startRepair(error: LogCorruptError): void {
-    const { repair, onLost } = this.#options;
+    const { repair, onLost, persistedTermAt } = this.#options;
     if (this.#is_repairing || this.#is_stopped) return;
+    const term = persistedTermAt(error.index);
+    // What is read there is being deleted or replaced: whoever reads it again finds something else.
+    if (term === null) return;
     if (repair === null || !repair.source.hasOthers()) {
       onLost(error);
       return;
     }
     this.#is_repairing = true;
-    void this.#attempt(repair, error, 1);
+    void this.#attempt(repair, error, term, 1);
   }
 
-  async #attempt(repair: RepairPort, error: LogCorruptError, attempt: number): Promise<void> {
+  async #attempt(
+    repair: RepairPort,
+    error: LogCorruptError,
+    term: Term,
+    attempt: number,
+  ): Promise<void> {
     const { clock } = this.#options;
-    const is_done = await this.#repairFrom(repair, error.index);
+    const is_done = await this.#repairFrom(repair, error.index, term);
     if (is_done || this.#is_stopped) {
       this.#is_repairing = false;
       return;
@@ -83,28 +94,34 @@ export class LogReader {
     repair.observer.waiting(error.index, error.what, attempt);
     const doubled_ms = limits.log_repair_pause_ms_min * 2 ** Math.min(attempt - 1, 10);
     clock.after(Math.min(doubled_ms, limits.log_repair_pause_ms_max), () => {
-      void this.#attempt(repair, error, attempt + 1);
+      void this.#attempt(repair, error, term, attempt + 1);
     });
   }
 
   /**
    * "If two entries in different logs have the same index and term, then they store the same command"
-   * (paper, §5.3): the core still knows the term.
+   * (paper, §5.3): the core still knows the term. It must be that of the row that was found damaged, so while
+   * that row is being replaced, by an entry of another term above all, nothing is put there.
    */
-  async #repairFrom({ source, observer }: RepairPort, index: LogIndex): Promise<boolean> {
-    const { store, termAt } = this.#options;
+  async #repairFrom(
+    { source, observer }: RepairPort,
+    index: LogIndex,
+    term: Term,
+  ): Promise<boolean> {
+    const { store, persistedTermAt } = this.#options;
+    const isAsItWas = (): boolean => !this.#is_stopped && persistedTermAt(index) === term;
     const offers = await source.ask({ index, before_index: 0, after_index: 0 });
-    // Both in one turn: a write that comes later finds the entry repaired, or has replaced it.
-    const term = termAt(index);
-    if (term === null || this.#is_stopped) return true;
+    if (!isAsItWas()) return true;
     const entry = offers.find((offer) => offer.entry?.term === term)?.entry ?? null;
     if (entry === null) return false;
     assert(entry.index === index, 'an offer of another entry');
     try {
-      if ((await store.inspect(index)) === null || termAt(index) !== term) return true;
+      if ((await store.inspect(index)) === null) return true;
+      // In one turn: no write that replaces the entry is called before the repair.
+      if (!isAsItWas()) return true;
       await store.repair([entry]);
     } catch {
-      // The store is closed or has failed: whoever writes next hears of it.
+      // It is not damaged any more; or the store is closed or has failed: whoever writes next hears of it.
       return true;
     }
     observer.repaired(index);

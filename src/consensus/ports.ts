@@ -41,7 +41,8 @@ export interface DamagedEntry {
 /**
  * The durable log of one group. Writes happen in the order of the calls; a promise resolves when its
  * write, and all before it, would survive a power cut. A rejection is final, the store is unusable, but
- * for a `LogCorruptError` of a read: that concerns the one entry it names.
+ * for a `LogCorruptError` of a read, which concerns the one entry it names, and for a repair of what is not
+ * damaged, or not in the log: that changes nothing.
  */
 export interface LogStore {
   load(): Promise<StoredLog>;

@@ -6,6 +6,7 @@ import type { HardState, Persist } from '../consensus/raft/effect.ts';
 import { entryBytes } from '../consensus/raft/entry.ts';
 import type { Entry, LogIndex, Position } from '../consensus/raft/entry.ts';
 import { entryKindCode } from '../consensus/raft/entry-kind-code.ts';
+import { RepairRefusedError } from '../consensus/repair-refused-error.ts';
 import { openDatabase } from './database.ts';
 import { prepareLogBase } from './log-base-row.ts';
 import type { LogBaseRow } from './log-base-row.ts';
@@ -189,7 +190,11 @@ export class LogDatabase {
     return { index, what, claims, before: before ?? before_first, after };
   }
 
-  /** Puts the entries in the place of damaged or missing ones: one transaction, on the disk at once. */
+  /**
+   * Puts the entries in the place of damaged or missing ones: one transaction, on the disk at once.
+   *
+   * @throws {RepairRefusedError} one has no such place; nothing is changed
+   */
   repair(entries: readonly Entry[]): void {
     this.#replace.immediate(entries);
   }
@@ -241,9 +246,12 @@ export class LogDatabase {
   #repair(entries: readonly Entry[]): void {
     const { hard_state, last_index } = this.#tail;
     for (const entry of entries) {
-      assert(entry.index <= last_index, `entry ${entry.index} is not one of this log to repair`);
-      assert(entry.term <= hard_state.term, `entry ${entry.index} is of a term not yet durable`);
-      assert(this.inspect(entry.index) !== null, `entry ${entry.index} is not damaged`);
+      const refuse = (why: string): never => {
+        throw new RepairRefusedError(`entry ${entry.index} is ${why}`);
+      };
+      if (entry.index > last_index) refuse('not one of this log to repair');
+      if (entry.term > hard_state.term) refuse('of a term not yet durable');
+      if (this.inspect(entry.index) === null) refuse('not damaged');
       const position = this.#position(entry.index);
       this.#delete.run(position, position);
       this.#insertEntry(entry);

@@ -40,7 +40,8 @@ export interface OpenedLogStore {
  * Opens raft.db in a thread of its own, so that no fsync ever waits on the main one.
  *
  * Rejects with {@link LogStoreError} when it cannot be opened. Later, the first error rejects all that
- * is waiting and all that follows, but for a read of a damaged entry: {@link LogCorruptError}.
+ * is waiting and all that follows, but for a read of a damaged entry ({@link LogCorruptError}) and a
+ * repair that has no place.
  */
 export async function openLogStore(options: LogStoreOptions): Promise<OpenedLogStore> {
   const { path, group_id, worker_url = new URL('./log-worker.js', import.meta.url) } = options;

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { assert, must, unreachable } from '../base/assert.ts';
 import type { Persist } from '../consensus/raft/effect.ts';
 import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
+import { RepairRefusedError } from '../consensus/repair-refused-error.ts';
 import { limits } from '../limits.ts';
 import { isDiskFull } from './disk-full.ts';
 import { LogDatabase } from './log-database.ts';
@@ -14,7 +15,8 @@ import { decodeEntries, decodeWrites, encodeEntries } from './write-codec.ts';
  * The thread that owns raft.db. It takes everything that has arrived, commits neighbouring writes in
  * one transaction (group commit: what comes while the disk is busy shares the next fsync), and
  * answers in the order of the calls. On a full disk it tries again until there is space: nothing was
- * promised yet. A damaged entry concerns who asked for it; any other error is its last word, a failed
+ * promised yet. A damaged entry concerns who asked for it, and so does a repair that
+ * has no place; any other error is its last word, a failed
  * fsync above all: what the kernel dropped then, a second one would not bring back.
  */
 function serve(port: MessagePort, options: LogDatabaseOptions): void {
@@ -100,8 +102,13 @@ function serveOne(
   try {
     value = answer(database, request);
   } catch (error) {
-    if (request.kind !== 'read' || !(error instanceof LogCorruptError)) throw error;
-    post(port, { kind: 'rejected', call_id, what: error.what, corrupt_index: error.index });
+    if (request.kind === 'read' && error instanceof LogCorruptError) {
+      post(port, { kind: 'rejected', call_id, what: error.what, corrupt_index: error.index });
+    } else if (request.kind === 'repair' && error instanceof RepairRefusedError) {
+      post(port, { kind: 'rejected', call_id, what: error.message, corrupt_index: null });
+    } else {
+      throw error;
+    }
     return;
   }
   post(port, { kind: 'answered', call_id, value }, value instanceof ArrayBuffer ? [value] : []);

@@ -273,6 +273,13 @@ export function describeLogStore(name: string, setup: () => Promise<LogStoreUnde
       expect(await indexesAndTerms()).toBe('1:1 2:1');
     });
 
+    test('a repair of what is not damaged is refused, and nothing else is', async () => {
+      await store.write([enterTerm(1, { entries: commandEntries(1, 3, 1) })]);
+      await expect(store.repair([commandEntry(2, 1)])).rejects.toThrow('not damaged');
+      await store.write([persist({ write_id: 2, entries: [commandEntry(4, 1)] })]);
+      expect(await indexesAndTerms()).toBe('1:1 2:1 3:1 4:1');
+    });
+
     test.each([
       ['a second vote in a term', persist({ hard_state: { term: 2, voted_for: two } })],
       ['a vote taken back', persist({ hard_state: { term: 2, voted_for: null } })],

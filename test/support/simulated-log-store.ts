@@ -4,6 +4,7 @@ import type { Persist } from '../../src/consensus/raft/effect.ts';
 import { entryBytes } from '../../src/consensus/raft/entry.ts';
 import type { Entry, LogIndex, Position } from '../../src/consensus/raft/entry.ts';
 import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
+import { RepairRefusedError } from '../../src/consensus/repair-refused-error.ts';
 import { outlineLog } from '../../src/storage/log-rows.ts';
 import { mergeWrites } from '../../src/storage/merge-writes.ts';
 import type { LogTail } from '../../src/storage/merge-writes.ts';
@@ -188,7 +189,9 @@ export class SimulatedLogStore implements LogStore {
     return this.#call(null, () => {
       const { tail, damage } = this.#platter;
       for (const entry of entries) {
-        assert(damage.has(entry.index), `entry ${entry.index} is not damaged`);
+        if (!damage.has(entry.index)) {
+          throw new RepairRefusedError(`entry ${entry.index} is not damaged`);
+        }
         assert(entry.term <= tail.hard_state.term, 'an entry of a term not yet durable');
         this.#platter.entries[entry.index - 1 - (tail.base?.index ?? 0)] = entry;
         damage.delete(entry.index);
@@ -212,8 +215,9 @@ export class SimulatedLogStore implements LogStore {
         try {
           resolve(answer());
         } catch (error) {
-          // Of a read, and no concern of any other call.
-          if (!(error instanceof LogCorruptError)) throw error;
+          // Of a read, or of a repair that has no place, and no concern of any other call.
+          if (!(error instanceof LogCorruptError || error instanceof RepairRefusedError))
+            throw error;
           reject(error);
         }
       };

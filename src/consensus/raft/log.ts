@@ -63,6 +63,13 @@ export function termAt(log: RaftLog, index: LogIndex): Term | null {
   return must(log.term_starts[termStartPosition(log, index)], 'no term start').term;
 }
 
+/**
+ * Term of the entry that the disk has at `index`, with no write to that place on its way; null: there may be one.
+ */
+export function persistedTermAt(log: RaftLog, index: LogIndex): Term | null {
+  return index > log.persisted_index ? null : termAt(log, index);
+}
+
 /** Position in `term_starts` of the term that covers `index`, an index the log holds. */
 function termStartPosition(log: RaftLog, index: LogIndex): number {
   let low = 0;
