@@ -211,6 +211,8 @@ export const limits = {
   disk_full_retry_ms: 500,
   /** The same for applying, which may also wait for an entry that is fetched from the others. */
   apply_retry_ms: 500,
+  /** Damaged entries in a log that are fetched from the others; one with more is given up. */
+  damaged_entries_max: 10_000,
   /** Pauses between two attempts to fetch a damaged entry from the others; they double. */
   log_repair_pause_ms_min: 250,
   log_repair_pause_ms_max: 5_000,

@@ -107,6 +107,8 @@ async function attemptAll(options: LogRepairOptions, stored: StoredLog): Promise
     }
     if (judged.kind === 'committed_tail') tail.push(judged.entry);
     left ??= { index, what: damaged.what, why: whyNot(offers) };
+    // Nothing starts without this one: no reason to ask for thousands that follow.
+    if (judged.kind === 'unproven' && offers.every(({ entry }) => entry === null)) break;
   }
   if (has_changed || !(await isWholeTail(store, tail, stored.last_index))) {
     return { has_changed, left };

@@ -110,7 +110,7 @@ export class LogDatabase {
   /**
    * Everything a replica needs to go on, after reading and verifying every entry.
    *
-   * @throws {LogCorruptError} undamaged entries that contradict each other or the term
+   * @throws {LogCorruptError} undamaged entries that contradict each other or the term, or too many damaged ones
    */
   load(): StoredLog {
     const { hard_state, commit_index, last_index, base } = this.#tail;

@@ -4,6 +4,7 @@ import { entryKindOf } from '../consensus/raft/entry-kind-code.ts';
 import { entryChecksumHolds } from '../consensus/raft/seal-entry.ts';
 import type { DamagedEntry } from '../consensus/ports.ts';
 import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
+import { limits } from '../limits.ts';
 
 /** The columns of `raft_log` that make an entry, in the order of {@link ENTRY_COLUMNS}. */
 export type EntryRow = [
@@ -19,6 +20,10 @@ export type EntryRow = [
 export type PositionedRow = [...EntryRow, position: number];
 
 export const ENTRY_COLUMNS = 'idx, term, kind, request_id, command, checksum';
+
+const TOO_MANY_DAMAGED =
+  `damaged, and ${limits.damaged_entries_max} before it as well: ` +
+  'more than can be fetched from other replicas';
 
 /** What a row, or the lack of one, comes to. */
 export type RowReading =
@@ -69,14 +74,19 @@ function missing(index: LogIndex): RowReading {
   return { kind: 'damaged', index, what: 'missing', claims: null };
 }
 
-/** The entries that are as they were written; the indexes of the others go to `damaged`. */
+/**
+ * The entries that are as they were written; the indexes of the others go to `damaged`.
+ *
+ * @throws {LogCorruptError} there are more of those than are ever fetched again
+ */
 export function* intactEntries(
   readings: Iterable<RowReading>,
   damaged: LogIndex[],
 ): Generator<Entry> {
   for (const reading of readings) {
     if (reading.kind === 'intact') yield reading.entry;
-    else damaged.push(reading.index);
+    else if (damaged.length < limits.damaged_entries_max) damaged.push(reading.index);
+    else throw new LogCorruptError(reading.index, TOO_MANY_DAMAGED);
   }
 }
 

@@ -247,6 +247,30 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     expect(store.durable.entries).toEqual(ten);
   });
 
+  test('nobody is asked for what follows an entry that nobody has', async () => {
+    const store = await storeOf(ten, 1, 10);
+    for (let index = 3; index <= 10; index += 1) store.damage(index, 'lost');
+    const peer = await peerOf(ten, 1, 10);
+    for (const peers of [[], [await peerOf(ten.slice(0, 2), 1, 2)]]) {
+      const source = sourceOf(peers);
+      const asked: number[] = [];
+      const counted: EntrySource = {
+        hasOthers: () => source.hasOthers(),
+        ask(question) {
+          asked.push(question.index);
+          return source.ask(question);
+        },
+      };
+      const repair = start(store, counted);
+      await repair.clock.advance(10_000);
+      expect(asked.length).toBeGreaterThan(1);
+      expect(new Set(asked)).toEqual(new Set([3]));
+    }
+    const repair = start(store, sourceOf([peer]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(store.durable.entries).toEqual(ten);
+  });
+
   test('a replica alone says so', async () => {
     const store = await storeOf(ten, 1, 10);
     store.damage(3, 'lost');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
+import { limits } from '../../src/limits.ts';
 import { LogDatabase } from '../../src/storage/log-database.ts';
 import { compileDiskShim, diskShimEnvironment } from '../support/disk-shim.ts';
 import {
@@ -111,6 +112,16 @@ test('committed entries that are missing at the end are damaged ones', () => {
     log.repair(commandEntries(4, 5, 2));
     expect(log.load()).toMatchObject({ damaged: [], last_index: 5 });
   });
+});
+
+test('more damaged entries than are ever fetched are a reason to give the log up', () => {
+  const path = logOfFive();
+  const missing = (count: number): void =>
+    meddle(path, `UPDATE raft_meta SET commit_index = ${5 + count}`);
+  missing(limits.damaged_entries_max);
+  opened(path, (log) => expect(log.load().damaged).toHaveLength(limits.damaged_entries_max));
+  missing(limits.damaged_entries_max + 1);
+  opened(path, (log) => expect(() => log.load()).toThrow('more than can be fetched'));
 });
 
 test('groups share a file and nothing else', () => {
