@@ -70,7 +70,12 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
   }
   const state_machine = openMachine(agenda_store, options);
   const stateBroken = (error: unknown): void => {
-    if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
+    try {
+      if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
+    } catch (failure) {
+      // No space, perhaps: the next start finds the damage by itself, or applying does once more.
+      log.error({ err: failure }, 'the state is damaged, and that cannot be noted');
+    }
     onBroken(error);
   };
   const checkpointer = startCheckpointer({

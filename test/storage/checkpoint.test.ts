@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -8,6 +8,7 @@ import type { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
 import { startCheckpointer } from '../../src/storage/checkpointer.ts';
 import type { Checkpointer } from '../../src/storage/checkpointer.ts';
 import { StateCheckpoints } from '../../src/storage/checkpoint.ts';
+import { isDatabaseDamaged } from '../../src/storage/database-damaged.ts';
 import { STORAGE_ID } from '../support/agenda-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -174,6 +175,17 @@ describe('the checkpointing thread', () => {
     await expect(checkpointer.checkpointNow()).rejects.toThrow('broke');
     await checkpointer.stop();
     expect(failures).toHaveLength(1);
+  });
+
+  test('what SQLite says of a damaged file crosses between the threads, its code and its words', async () => {
+    const path = newPath();
+    writeFileSync(path, 'no database '.repeat(1_000));
+    const failures: Error[] = [];
+    const checkpointer = start(path, 5, failures);
+    const failure = await eventually('the failure', () => failures[0] ?? null);
+    await checkpointer.stop();
+    expect(isDatabaseDamaged(failure)).toBe(true);
+    expect(failure.cause).toMatchObject({ message: 'file is not a database' });
   });
 
   test('tells when it breaks', async () => {
