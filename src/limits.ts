@@ -81,8 +81,10 @@ export const limits = {
   state_compare_interval_ms: 5_000,
   state_compare_attempts: 8,
   state_compare_retry_ms: 250,
-  /** States that were found wrong and set aside; beyond it somebody has to look first. */
+  /** States set aside within this time, and in all; beyond either somebody has to look first. */
   states_set_aside_max: 3,
+  states_set_aside_within_ms: 24 * 60 * 60 * 1000,
+  states_set_aside_in_all_max: 10,
   /** Tables of the state. */
   tables_max: 64,
   /** Hashing the tables for `agenda check --deep` keeps the event loop no longer than this at once. */
@@ -295,5 +297,9 @@ assert(limits.cluster_size_max < limits.address_book_max, 'the book holds all me
 assert(
   limits.discovery_announce_every_ms + limits.discovery_formed_pause_ms < limits.address_ttl_ms / 2,
   'one lost announcement does not age a replica out',
+);
+assert(
+  limits.states_set_aside_max < limits.states_set_aside_in_all_max,
+  'unrelated incidents do not count together',
 );
 assert(limits.storage_high_factor > 1, 'a replica does not change its mind at every write');

@@ -19,10 +19,16 @@ export function setWrongStateAside(
 ): void {
   if (!node_database.is_state_wrong) return;
   const earlier = filesSetAside(agenda_path);
-  if (earlier.length >= limits.states_set_aside_max) {
+  const recent_since_ms = Date.now() - limits.states_set_aside_within_ms;
+  const recent = earlier.filter(({ at_ms }) => at_ms > recent_since_ms);
+  if (
+    recent.length >= limits.states_set_aside_max ||
+    earlier.length >= limits.states_set_aside_in_all_max
+  ) {
+    const names = earlier.map(({ name }) => name).join(', ');
     throw new StartRefused(
       `the state in ${agenda_path} differs from that of a majority, again: ${earlier.length} were ` +
-        `set aside before (${earlier.join(', ')}). Find out why first: another version of the ` +
+        `set aside before (${names}), ${recent.length} of them within a day. Find out why first: another version of the ` +
         `program, or a disk or memory that fails? Then remove those files from ` +
         `${dirname(agenda_path)} and start again`,
     );

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Renames a database with its WAL to the first free name; returns that name. After a crash in between,
@@ -12,13 +12,24 @@ export function setAside(path: string): string {
   for (const suffix of ['-wal', '-shm', '']) {
     if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
   }
+  // When it was set aside, not when it was written last.
+  const now = new Date();
+  utimesSync(target, now, now);
   return target;
 }
 
-/** Names of the files that were set aside from `path`, in its directory. */
-export function filesSetAside(path: string): readonly string[] {
+export interface FileSetAside {
+  /** In the directory of the database. */
+  readonly name: string;
+  /** When: milliseconds since 1970. */
+  readonly at_ms: number;
+}
+
+/** What was set aside from `path`. */
+export function filesSetAside(path: string): readonly FileSetAside[] {
   const prefix = `${basename(path)}.aside-`;
   return readdirSync(dirname(path))
     .filter((name) => name.startsWith(prefix) && /^\d+$/u.test(name.slice(prefix.length)))
-    .sort();
+    .sort()
+    .map((name) => ({ name, at_ms: statSync(join(dirname(path), name)).mtimeMs }));
 }
