@@ -12,9 +12,9 @@ export function setAside(path: string): string {
   for (const suffix of ['-wal', '-shm', '']) {
     if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
   }
-  // When it was set aside, not when it was written last.
+  // When it was set aside, not when it was written last. There may be none: a crash after the renaming.
   const now = new Date();
-  utimesSync(target, now, now);
+  if (existsSync(target)) utimesSync(target, now, now);
   return target;
 }
 

@@ -206,6 +206,15 @@ describe('opening', () => {
     second.store.close();
   });
 
+  test('a note of damage beside no state, after a crash in between, is no obstacle', () => {
+    const path = newPath();
+    noteDamage(path);
+    openAgendaStore({ path, storage_id: 'one' }).store.close();
+    const again = openAgendaStore({ path, storage_id: 'one' });
+    expect(again.set_aside).toBeNull();
+    again.store.close();
+  });
+
   test('the state of another log is set aside, and nothing of it is used', () => {
     const path = newPath();
     const names = ['one', 'two', 'three'].map((storage_id, at) => {
