@@ -39,6 +39,7 @@ async function damaged() {
         waiting: (index) => void told.push(`waiting ${index}`),
         repaired: (index) => void told.push(`repaired ${index}`),
         cut: (from) => void told.push(`cut ${from}`),
+        covered: () => void told.push('covered'),
       },
     },
     onLost: () => void told.push('lost'),
