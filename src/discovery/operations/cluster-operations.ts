@@ -1,61 +1,19 @@
-import type { Member, NodeId } from '../../consensus/raft/configuration.ts';
-import type { LogIndex } from '../../consensus/raft/entry.ts';
+import type { NodeId } from '../../consensus/raft/configuration.ts';
+import type { MembershipResult } from '../../consensus/raft/effect.ts';
+import type { MembershipChange, MembershipRefusal } from '../../consensus/raft/membership.ts';
+import type { TransferOutcome } from '../../consensus/raft/settle-transfer.ts';
 
 /** What operators may do to the cluster: a port, of the leader's Raft group. */
 export interface ClusterOperations {
   /** Hands leadership to a node, or to the one that is furthest. */
-  transfer(target: NodeId | null, timeout_ms: number): Promise<TransferEnd>;
+  transfer(target: NodeId | null, timeout_ms: number): Promise<TransferOutcome>;
   /** All at once; resolves when the new configuration is committed. */
-  changeMembership(change: MembersChange, timeout_ms: number): Promise<MembersChangeEnd>;
+  changeMembership(change: MembershipChange, timeout_ms: number): Promise<MembershipResult>;
 }
-
-/** Pairs, not names: a node with another disk is another member. */
-export interface MembersChange {
-  /** They become voters when they have caught up and are wanted. */
-  readonly add_learners: readonly Member[];
-  readonly remove: readonly Member[];
-  readonly promote: readonly Member[];
-  readonly demote: readonly Member[];
-  /** Null: as before. */
-  readonly voters_wanted: number | null;
-}
-
-type TransferEnd =
-  | 'transferred'
-  | 'not_leader'
-  | 'no_target'
-  | 'already_transferring'
-  | 'refused'
-  | 'other_leader'
-  | 'timed_out';
-
-type MembersChangeEnd =
-  | { readonly kind: 'committed'; readonly index: LogIndex }
-  | { readonly kind: 'refused'; readonly reason: MembersChangeRefusal }
-  /** Begun, and not known to have ended. */
-  | { readonly kind: 'unknown' };
-
-type MembersChangeRefusal =
-  | 'not_leader'
-  | 'not_ready'
-  | 'change_in_progress'
-  | 'transfer_in_progress'
-  | 'nothing_to_change'
-  | 'contradiction'
-  | 'no_such_member'
-  | 'already_member'
-  | 'already_voter'
-  | 'not_a_voter'
-  | 'would_leave_no_voters'
-  | 'too_many_members'
-  | 'bad_number_of_voters'
-  | 'not_caught_up'
-  | 'still_heard'
-  | 'no_quorum_heard';
 
 /** One sentence each, for the operator. */
 export const MEMBERS_REFUSAL_DETAIL: Readonly<
-  Record<Exclude<MembersChangeRefusal, 'not_leader'>, string>
+  Record<Exclude<MembershipRefusal, 'not_leader'>, string>
 > = {
   not_ready: 'The leader is new and does not know enough yet; try again in a few seconds.',
   change_in_progress: 'Another change of members is under way; try again when it has ended.',
@@ -79,7 +37,7 @@ export const MEMBERS_REFUSAL_DETAIL: Readonly<
 
 /** One sentence each; what was done, and what was not. */
 export const TRANSFER_DETAIL: Readonly<
-  Record<Exclude<TransferEnd, 'transferred' | 'not_leader'>, string>
+  Record<Exclude<TransferOutcome, 'transferred' | 'not_leader'>, string>
 > = {
   no_target: 'Nobody who votes and was heard of lately could take over, or not who was named.',
   already_transferring: 'Leadership is being handed over already.',

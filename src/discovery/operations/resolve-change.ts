@@ -2,7 +2,7 @@ import { err, ok } from '../../base/result.ts';
 import type { Result } from '../../base/result.ts';
 import type { Configuration, Member, NodeId } from '../../consensus/raft/configuration.ts';
 import { allMembers } from '../../consensus/raft/configuration.ts';
-import type { MembersChange } from './cluster-operations.ts';
+import type { MembershipChange } from '../../consensus/raft/membership.ts';
 import type { MembersRequest } from './wire.ts';
 
 /** Where names are looked up. */
@@ -25,7 +25,7 @@ export interface UnknownName {
 export function resolveChange(
   request: MembersRequest,
   { configuration, running }: KnownReplicas,
-): Result<MembersChange, UnknownName> {
+): Result<MembershipChange, UnknownName> {
   const members = allMembers(configuration);
   const memberOf = (node_id: NodeId): Member | null =>
     members.find((member) => member.node_id === node_id) ?? null;
@@ -51,7 +51,7 @@ export function resolveChange(
     return old === null || old.storage_id === storage_id ? [] : old;
   });
   const leaving = membersOf([...remove, ...replace.map((one) => one.old)]);
-  const change: MembersChange = {
+  const change: MembershipChange = {
     add_learners,
     remove: [...new Set([...leaving, ...displaced])],
     promote: membersOf([...promote, ...promoted]),
