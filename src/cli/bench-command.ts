@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { AgendaCluster } from './bench/agenda-cluster.ts';
 import type { CostSample } from './bench/agenda-cluster.ts';
 import { EtcdCluster, etcdVersion } from './bench/etcd-cluster.ts';
+import { runHistoryBench } from './bench/history.ts';
 import { percentile, runLoad } from './bench/load.ts';
 import type { LoadResult } from './bench/load.ts';
 
@@ -28,6 +29,9 @@ const WARM_UP_MS = 1_000;
 
 /** Measures writes, beside etcd where it is installed, and prints a table; the exit code. */
 export async function runBenchCommand(words: readonly string[]): Promise<number> {
+  if (words.includes('--history')) {
+    return runHistoryBench(words.filter((word) => word !== '--history'));
+  }
   const options = parseOptions(words);
   if (typeof options === 'string') {
     console.error(`agenda bench: ${options}`);

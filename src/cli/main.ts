@@ -17,6 +17,9 @@ To try it out:
         Ctrl-C stops all of it. --fresh forgets what an earlier demo stored.
   agenda bench [--quick] [--replicas 7] [--clients 1,16,64] [--base-port 18080]
         Measures writes of a cluster on this machine, beside etcd where it is installed.
+  agenda bench --history [--quick] [--appointments 100000] [--entries 200000] [--replicas 3]
+        Measures what a long history costs: sizes, a restart, and a replica that joins under writes.
+        Exits 1 when a write failed.
   agenda config
         Prints the configuration that the environment gives, secrets masked.
   agenda help

@@ -13,6 +13,8 @@ export interface ReplicaProcessOptions {
   readonly seeds: readonly string[];
   readonly directory: string;
   readonly secret_file: string;
+  /** Further variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One replica of a local cluster as a child process; its log goes to a file beside its data. */
@@ -37,10 +39,14 @@ export class ReplicaProcess {
     return join(this.options.directory, 'replica.log');
   }
 
+  get data_directory(): string {
+    return join(this.options.directory, 'data');
+  }
+
   /** `onExit` is called once, when the process has ended, however that came. */
   start(onExit: (how: string) => void): void {
-    const { node_id, address, members, seeds, directory, secret_file } = this.options;
-    mkdirSync(directory, { recursive: true });
+    const { node_id, address, members, seeds, secret_file } = this.options;
+    mkdirSync(this.options.directory, { recursive: true });
     const log = openSync(this.log_path, 'a');
     const child = spawn(process.execPath, ['--enable-source-maps', program], {
       // Not this terminal's group: Ctrl-C reaches the demo alone, which stops its replicas in order.
@@ -54,8 +60,9 @@ export class ReplicaProcess {
         CLUSTER_SIZE: String(members.length),
         CLUSTER_MEMBERS: members.join(','),
         DISCOVERY_SEEDS: seeds.join(','),
-        DATA_DIR: join(directory, 'data'),
+        DATA_DIR: this.data_directory,
         CLUSTER_HMAC_SECRET_FILE: secret_file,
+        ...this.options.environment,
       },
     });
     closeSync(log);
@@ -67,6 +74,12 @@ export class ReplicaProcess {
         onExit(signal ?? `exit code ${String(code)}`);
       });
     });
+  }
+
+  /** Ends it as it stands, as a crash would. */
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#exited;
   }
 
   /** Asks it to stop, and ends it when it does not within `patience_ms`. */

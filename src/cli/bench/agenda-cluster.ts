@@ -28,28 +28,36 @@ export interface CostSample {
 
 /** Replicas on loopback, with a person for each client. */
 export class AgendaCluster {
-  readonly #replicas: readonly ReplicaProcess[];
+  /** Signs what operators ask. */
+  readonly secret = randomBytes(32).toString('hex');
+  readonly #replicas: ReplicaProcess[];
+  readonly #create: (number: number) => ReplicaProcess;
   #leader: ReplicaProcess | null = null;
   #tokens: string[] = [];
   readonly #hours: number[] = [];
 
-  constructor(size: number, base_port: number, directory: string) {
+  constructor(
+    size: number,
+    base_port: number,
+    directory: string,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     mkdirSync(directory, { recursive: true });
     const secret_file = join(directory, 'cluster-secret');
-    writeFileSync(secret_file, randomBytes(32).toString('hex'), { mode: 0o600 });
+    writeFileSync(secret_file, this.secret, { mode: 0o600 });
     const numbers = Array.from({ length: size }, (_, position) => position + 1);
     const address = (number: number): string => `127.0.0.1:${base_port + number - 1}`;
-    this.#replicas = numbers.map(
-      (number) =>
-        new ReplicaProcess({
-          node_id: `agenda-${number}`,
-          address: address(number),
-          members: numbers.map((one) => `agenda-${one}`),
-          seeds: numbers.map(address),
-          directory: join(directory, `agenda-${number}`),
-          secret_file,
-        }),
-    );
+    this.#create = (number) =>
+      new ReplicaProcess({
+        node_id: `agenda-${number}`,
+        address: address(number),
+        members: numbers.map((one) => `agenda-${one}`),
+        seeds: numbers.map(address),
+        directory: join(directory, `agenda-${number}`),
+        secret_file,
+        environment,
+      });
+    this.#replicas = numbers.map(this.#create);
   }
 
   async start(clients: number): Promise<void> {
@@ -71,11 +79,36 @@ export class AgendaCluster {
       this.#tokens.push((answer.body as { token: string }).token);
       this.#hours.push(0);
     }
+    await this.findLeader();
+  }
+
+  /** Whoever leads now is the leader here. */
+  async findLeader(): Promise<void> {
+    this.#leader = null;
     for (const replica of this.#replicas) {
       const { body } = await callApi(replica.origin, 'GET', '/health');
       if ((body as { role?: string }).role === 'leader') this.#leader = replica;
     }
     if (this.#leader === null) throw new Error('nobody leads');
+  }
+
+  get leader(): ReplicaProcess {
+    if (this.#leader === null) throw new Error('nobody leads');
+    return this.#leader;
+  }
+
+  get follower(): ReplicaProcess {
+    const follower = this.#replicas.find((replica) => replica !== this.#leader);
+    if (follower === undefined) throw new Error('nobody follows');
+    return follower;
+  }
+
+  /** One more replica, of the next number, with an empty disk and the seeds of the others. */
+  startNewcomer(): ReplicaProcess {
+    const newcomer = this.#create(this.#replicas.length + 1);
+    this.#replicas.push(newcomer);
+    newcomer.start(() => undefined);
+    return newcomer;
   }
 
   /** A real appointment at the leader: token, permission, conflict check. */
@@ -84,6 +117,7 @@ export class AgendaCluster {
     this.#hours[client] = hour + 1;
     const start_ms = FIRST_HOUR_MS + hour * HOUR_MS;
     return {
+      method: 'POST',
       origin: this.#leader?.origin ?? '',
       path: '/api/appointments',
       headers: { authorization: `Bearer ${this.#tokens[client] ?? ''}` },
@@ -93,6 +127,17 @@ export class AgendaCluster {
         start: new Date(start_ms).toISOString(),
         end: new Date(start_ms + HOUR_MS).toISOString(),
       }),
+    };
+  }
+
+  /** An entry for the log that leaves the state as large as it was. */
+  rename(client: number, count: number): LoadRequest {
+    return {
+      method: 'PUT',
+      origin: this.#leader?.origin ?? '',
+      path: '/api/me/profile',
+      headers: { authorization: `Bearer ${this.#tokens[client] ?? ''}` },
+      body: JSON.stringify({ display_name: `bench ${client}, name ${count}` }),
     };
   }
 

@@ -71,6 +71,7 @@ export class EtcdCluster {
     const key = Buffer.from(`bench/${client}/${count}/${performance.now()}`).toString('base64');
     const value = Buffer.alloc(VALUE_BYTES, 'v').toString('base64');
     return {
+      method: 'POST',
       origin: this.#leader_url,
       path: '/v3/kv/put',
       headers: {},

@@ -2,6 +2,7 @@ import { Agent, request } from 'node:http';
 
 /** One request of a closed loop. */
 export interface LoadRequest {
+  readonly method: 'POST' | 'PUT';
   readonly origin: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -57,8 +58,33 @@ export async function runLoad(options: LoadOptions, onMeasure: () => void): Prom
   return { succeeded: latencies_ms.length, failed, measured_ms, latencies_ms };
 }
 
+/** The same until `goesOn` says no, which it is asked before each request; all of them count. */
+export async function runLoadWhile(
+  options: Pick<LoadOptions, 'clients' | 'next' | 'isSuccess'>,
+  goesOn: () => boolean,
+): Promise<LoadResult> {
+  const { clients, next, isSuccess } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets: clients, timeout: SOCKET_TIMEOUT_MS });
+  const starts_ms = performance.now();
+  const latencies_ms: number[] = [];
+  let failed = 0;
+  const loop = async (client: number): Promise<void> => {
+    for (let count = 0; goesOn(); count += 1) {
+      const began_ms = performance.now();
+      const status = await send(agent, next(client, count));
+      if (isSuccess(status)) latencies_ms.push(performance.now() - began_ms);
+      else failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, (_, client) => loop(client)));
+  const measured_ms = performance.now() - starts_ms;
+  agent.destroy();
+  latencies_ms.sort((one, other) => one - other);
+  return { succeeded: latencies_ms.length, failed, measured_ms, latencies_ms };
+}
+
 /** The status, or 0 when there was no answer. */
-function send(agent: Agent, { origin, path, headers, body }: LoadRequest): Promise<number> {
+function send(agent: Agent, { method, origin, path, headers, body }: LoadRequest): Promise<number> {
   return new Promise((resolve) => {
     const { hostname, port } = new URL(origin);
     const outgoing = request(
@@ -67,7 +93,7 @@ function send(agent: Agent, { origin, path, headers, body }: LoadRequest): Promi
         host: hostname,
         port,
         path,
-        method: 'POST',
+        method,
         headers: {
           'content-type': 'application/json',
           'content-length': Buffer.byteLength(body),

@@ -16,6 +16,12 @@ export function cpuMicroseconds(pid: number): number | null {
   }
 }
 
+/** The value of a line in the Prometheus text format, named with its labels; null where there is none. */
+export function gaugeOf(text: string, name: string): number | null {
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return line === undefined ? null : Number(line.slice(name.length + 1));
+}
+
 /** The sum and the count of a histogram in the Prometheus text format. */
 export function histogramOf(text: string, name: string): { sum: number; count: number } {
   const read = (suffix: string): number => {
