@@ -38,6 +38,8 @@ interface Left {
   readonly index: LogIndex;
   readonly what: string;
   readonly why: string;
+  /** All that answer have it in their states, and in their logs no more. */
+  readonly is_cut_away: boolean;
 }
 
 interface Attempt {
@@ -62,7 +64,8 @@ export async function repairLog(options: LogRepairOptions): Promise<StoredLog> {
     if (first_damaged === undefined) return stored;
     const attempted = source.hasOthers() ? await attemptAll(options, stored) : null;
     if (attempted?.has_changed === true) continue;
-    const covered = await cutDamage(store, stored, await options.durableBase());
+    const may_be_had = attempted !== null && attempted.left?.is_cut_away !== true;
+    const covered = may_be_had ? null : await cutDamage(store, stored, await options.durableBase());
     if (covered !== null) {
       observer.covered(covered);
       continue;
@@ -106,7 +109,12 @@ async function attemptAll(options: LogRepairOptions, stored: StoredLog): Promise
       continue;
     }
     if (judged.kind === 'committed_tail') tail.push(judged.entry);
-    left ??= { index, what: damaged.what, why: whyNot(offers) };
+    left ??= {
+      index,
+      what: damaged.what,
+      why: whyNot(offers),
+      is_cut_away: isCutAway(index, offers),
+    };
     // Nothing starts without this one: no reason to ask for thousands that follow.
     if (judged.kind === 'unproven' && offers.every(({ entry }) => entry === null)) break;
   }
@@ -170,6 +178,13 @@ function judgeOffers(
     if (found !== undefined) return found;
   }
   return { kind: 'unproven' };
+}
+
+function isCutAway(index: LogIndex, offers: readonly EntryOffer[]): boolean {
+  return (
+    offers.length > 0 &&
+    offers.every(({ entry, committed_through }) => entry === null && committed_through >= index)
+  );
 }
 
 function whyNot(offers: readonly EntryOffer[]): string {

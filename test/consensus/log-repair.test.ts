@@ -113,7 +113,8 @@ describe('a damaged log is made whole before it takes part in anything', () => {
   test('what nobody has any more is let go of, when the durable state stands for it', async () => {
     const store = await storeOf(ten, 1, 8);
     store.damage(3, 'lost');
-    const repair = start(store, sourceOf([await peerOf([], 1, 0)]), 8, stateAt(7));
+    const peer = { ...(await peerOf([], 1, 0)), committed: 8 };
+    const repair = start(store, sourceOf([peer]), 8, stateAt(7));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['covered 7']);
     expect(repair.result()).toMatchObject({ before_first: { index: 7, term: 1 }, damaged: [] });
@@ -123,9 +124,15 @@ describe('a damaged log is made whole before it takes part in anything', () => {
   test('nothing is let go of that the state does not stand for, nor what another replica has', async () => {
     const waiting = await storeOf(ten, 1, 8);
     waiting.damage(8, 'lost');
-    const in_vain = start(waiting, sourceOf([await peerOf([], 1, 0)]), 7, stateAt(7));
+    const empty = { ...(await peerOf([], 1, 0)), committed: 8 };
+    const in_vain = start(waiting, sourceOf([empty]), 7, stateAt(7));
     await in_vain.clock.advance(60_000);
     expect(in_vain.result()).toBeNull();
+    const silent = await storeOf(ten, 1, 8);
+    silent.damage(3, 'lost');
+    const unanswered = start(silent, sourceOf([]), 8, stateAt(7));
+    await unanswered.clock.advance(60_000);
+    expect(unanswered.result()).toBeNull();
     const store = await storeOf(ten, 1, 8);
     store.damage(3, 'lost');
     const repair = start(store, sourceOf([await peerOf(ten, 1, 8)]), 8, stateAt(7));

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/eventually.ts';
@@ -109,7 +109,7 @@ describe('entries that a disk has damaged', () => {
     expect(cluster.log(0)).toContain('empty DATA_DIR');
   }, 60_000);
 
-  test('of a replica alone stop it, with a line that says what to do', async () => {
+  test('of a replica alone are let go of where its state stands for them, and stop it otherwise', async () => {
     cluster = await ProcessCluster.create({
       size: 1,
       environment: () => ({ DISCOVERY_SEEDS: '' }),
@@ -119,7 +119,18 @@ describe('entries that a disk has damaged', () => {
     await stopAll();
     damage(0, "UPDATE raft_log SET command = x'00' WHERE idx = 2");
     cluster.start(0);
+    await cluster.awaitLeader();
+    await write(1);
+    expect(cluster.log(0)).toContain('the state stands for them');
+    await stopAll();
+    damage(0, "UPDATE raft_log SET command = x'00' WHERE idx = (SELECT max(idx) FROM raft_log)");
+    for (const suffix of ['', '-wal', '-shm']) {
+      rmSync(join(cluster.dataDirectory(0), `agenda.db${suffix}`), { force: true });
+    }
+    cluster.start(0);
     await eventually('it has ended', () => (cluster.isRunning(0) ? null : true));
-    expect(cluster.log(0)).toMatch(/raft\.db cannot be used: raft log, entry 2: damaged.*DATA_DIR/);
+    expect(cluster.log(0)).toMatch(
+      /raft\.db cannot be used: raft log, entry \d+: damaged.*DATA_DIR/,
+    );
   }, 120_000);
 });
