@@ -85,17 +85,13 @@ export class GroupSnapshots {
       clock,
       observer,
       afterPersisted,
-      // With the term of now, which may be later than the one in which it was asked.
-      reply: (token, { manifest: { snapshot_id } }, progress, offset) =>
-        afterPersisted(() =>
-          parts.reply(token, {
-            kind: 'install_snapshot_response',
-            term: state.term,
-            snapshot_id,
-            progress,
-            offset,
-          }),
-        ),
+      reply: (token, { manifest: { snapshot_id } }, progress, offset) => {
+        // The term of now, which may be later than the one in which it was asked; not that of the moment in
+        // which the disk has it, which may be later still and not on the disk.
+        const { term } = state;
+        const kind = 'install_snapshot_response';
+        afterPersisted(() => parts.reply(token, { kind, term, snapshot_id, progress, offset }));
+      },
       onInstalled: (base) => {
         input({ kind: 'snapshot_installed', base });
         parts.onInstalled(base.index);

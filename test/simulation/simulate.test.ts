@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { sabotage_names } from './sabotage.ts';
 import { shrink } from './shrink.ts';
-import { simulate } from './simulate.ts';
+import { default_steps, simulate } from './simulate.ts';
 import type { SimulationOptions, SimulationResult } from './simulate.ts';
 
 const plain: Omit<SimulationOptions, 'seed'> = {
@@ -46,6 +46,19 @@ describe('the simulation', () => {
     const result = await simulate({ ...plain, seed: 9, faults: [2, 4] });
     expect(result.faults.map(({ number }) => number)).toEqual([2, 4]);
   });
+});
+
+describe('seeds that found something once', () => {
+  test.each([
+    [10_341, 'an answer to a chunk of a snapshot carried a term that was not on the disk'],
+  ])(
+    'seed %i: %s',
+    async (seed) => {
+      const result = await simulate({ ...plain, seed, replicas: null, steps: default_steps });
+      expect(result.violation).toBeNull();
+    },
+    300_000,
+  );
 });
 
 describe('known mistakes put back are found', () => {
