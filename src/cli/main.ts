@@ -42,7 +42,7 @@ For operators (docs/operations.md says what to type when):
 
   These ask any replica: by default the one that RPC_ADDR, ADVERTISE_ADDR or HTTP_ADDR tell of, or
   127.0.0.1:8080. They sign with a key derived from CLUSTER_HMAC_SECRET (or the file that
-  CLUSTER_HMAC_SECRET_FILE names), and trust TLS_CA_FILE. Exit codes: 0 done, 1 refused, 2 not asked.
+  CLUSTER_HMAC_SECRET_FILE names), and trust TLS_CA_FILE. Exit codes: 0 done, 1 refused, 2 not known.
 
   agenda recover --data DATA_DIR [--data DATA_DIR …] [--survivor NODE_ID …] [--show] [--yes]
         When a majority of the voters is lost for ever: makes the survivors a cluster of their own.
