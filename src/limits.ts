@@ -150,8 +150,26 @@ export const limits = {
   /** Users looked at in one turn of the event loop, and in one answer. */
   user_search_slice_rows: 2_000,
   user_search_rows_max: 100_000,
-  /** Invited people in one appointment. */
-  participants_max: 1_000,
+  /** People on one appointment, and in one group: a change that concerns all of them is one transaction. */
+  participants_max: 200,
+  group_members_max: 200,
+  /** Groups that one person is in. */
+  memberships_max: 200,
+  group_name_characters_max: 100,
+  group_description_characters_max: 2_000,
+  rank_max: 1_000,
+  /** What the creator of a hierarchical group begins with. */
+  creator_rank: 10,
+  /** With an answer, an objection, or a proposal of another time. */
+  note_characters_max: 500,
+  /** Proposals of another time for one appointment, judged ones included. */
+  proposals_max: 200,
+  post_characters_max: 5_000,
+  /** Notifications are kept so long, and so many for one person. */
+  notification_kept_ms: 90 * 24 * 60 * 60 * 1000,
+  notifications_max: 1_000,
+  /** Rows of a slice of work after which the next appointment waits for the next slice. */
+  work_slice_rows: 400,
   /** Names of time zones found valid, remembered. */
   time_zone_cache_max: 1_024,
   title_characters_max: 200,
@@ -162,10 +180,14 @@ export const limits = {
   tombstone_kept_ms: 400 * 24 * 60 * 60 * 1000,
   /** The state before a change is kept at least so long, for answers that are on their way. */
   answer_window_ms: 10_000,
-  /** Earlier versions of appointments, kept for replayed answers. */
+  /** Earlier versions of appointments and of other rows, kept for replayed answers. */
   appointment_versions_bytes_max: 192 * 1024 * 1024,
   /** Rows of each kind that expire while one command is applied: more than it can add. */
   expired_per_command: 4,
+  /** The same for what one command can make for each of many people: it keeps up on average. */
+  earlier_rows_per_command: 64,
+  /** A deleted group's name stays for what tells of it, and for those who ask again for an answer. */
+  deleted_group_kept_ms: 91 * 24 * 60 * 60 * 1000,
   /** Versions named in one `If-Match`. */
   if_match_versions_max: 100,
   /** How often a change that was computed from a state is computed again when that has changed. */
@@ -301,5 +323,16 @@ assert(
 assert(
   limits.states_set_aside_max < limits.states_set_aside_in_all_max,
   'unrelated incidents do not count together',
+);
+assert(
+  // Of each person on it: participant, earlier row, two of their agenda, a notification, one that goes.
+  limits.participants_max * 6 + limits.work_slice_rows < limits.rows_per_command_max,
+  'moving an appointment of everybody is one command',
+);
+assert(limits.group_members_max <= limits.participants_max, 'a group can meet');
+assert(limits.notifications_max < limits.rows_per_command_max, 'all can be read at once');
+assert(
+  limits.deleted_group_kept_ms > limits.notification_kept_ms,
+  'a notification can name its group',
 );
 assert(limits.storage_high_factor > 1, 'a replica does not change its mind at every write');

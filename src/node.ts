@@ -41,7 +41,7 @@ import { digestRoute, startStateComparison } from './node/state-comparison.ts';
 import { openStorage } from './node/storage.ts';
 import { checkTls } from './node/tls-trust.ts';
 import type { NodeStorage } from './node/storage.ts';
-import { UnknownCommandError } from './replica/command-codec.ts';
+import { UnknownCommandError } from './replica/command-checks.ts';
 import { GroupReplica } from './replica/group-replica.ts';
 import { PeerReports } from './replica/peer-reports.ts';
 import { createYielding } from './node/yield-leadership.ts';

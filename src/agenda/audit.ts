@@ -1,7 +1,15 @@
 import type { Instant, Key } from './model.ts';
 
 /** The module that a row of the audit is about. */
-export type AuditComponent = 'users' | 'calendars' | 'appointments' | 'commands';
+export type AuditComponent =
+  | 'users'
+  | 'calendars'
+  | 'appointments'
+  | 'groups'
+  | 'notifications'
+  | 'posts'
+  | 'work'
+  | 'commands';
 
 /**
  * Who changed what, when, through which replica: one row a command, written with the change itself. Ids

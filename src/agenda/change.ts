@@ -3,9 +3,18 @@ import type {
   Appointment,
   AppointmentVersion,
   Calendar,
+  EarlierRow,
+  Group,
+  Member,
+  Notification,
+  Objection,
   Occurrence,
+  Participant,
+  Post,
+  Proposal,
   Tombstone,
   User,
+  Work,
 } from './model.ts';
 
 /** The tables that commands change, and what a row of each holds. */
@@ -17,18 +26,49 @@ interface TableRows {
   readonly occurrences: Occurrence;
   readonly tombstones: Tombstone;
   readonly audit_logs: AuditRow;
+  readonly participants: Participant;
+  readonly proposals: Proposal;
+  readonly objections: Objection;
+  readonly groups: Group;
+  readonly members: Member;
+  readonly notifications: Notification;
+  readonly posts: Post;
+  readonly work: Work;
+  readonly earlier_rows: EarlierRow;
 }
 
 export type TableName = keyof TableRows;
+
 /** Tables whose rows may be written again. */
-type UpdatableTable = 'users' | 'calendars' | 'appointments';
+export const updatable_tables = [
+  'users',
+  'calendars',
+  'appointments',
+  'participants',
+  'proposals',
+  'objections',
+  'groups',
+  'members',
+  'notifications',
+  'work',
+] as const;
+type UpdatableTable = (typeof updatable_tables)[number];
 
 /** Tables whose rows may go, and by what a row is found. */
 interface RowKeys {
   readonly appointments: Pick<Appointment, 'key'>;
   readonly appointment_versions: Pick<AppointmentVersion, 'appointment_key' | 'version'>;
-  readonly occurrences: Pick<Occurrence, 'person_key' | 'start' | 'appointment_key'>;
+  readonly occurrences: Pick<Occurrence, 'agenda_key' | 'start' | 'appointment_key'>;
   readonly tombstones: Pick<Tombstone, 'key'>;
+  readonly participants: Pick<Participant, 'key'>;
+  readonly proposals: Pick<Proposal, 'key'>;
+  readonly objections: Pick<Objection, 'key'>;
+  readonly groups: Pick<Group, 'key'>;
+  readonly members: Pick<Member, 'key'>;
+  readonly notifications: Pick<Notification, 'key'>;
+  readonly posts: Pick<Post, 'key'>;
+  readonly work: Pick<Work, 'key'>;
+  readonly earlier_rows: Pick<EarlierRow, 'kind' | 'key' | 'version'>;
 }
 
 export type DeletableTable = keyof RowKeys;
@@ -124,6 +164,9 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     updated_at: true,
     cancelled_at: true,
     remembered_until: true,
+    group_key: true,
+    follow_group: true,
+    version_status: true,
   }),
   appointment_versions: columnsOf<AppointmentVersion>({
     appointment_key: true,
@@ -147,11 +190,12 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     updated_at: true,
   }),
   occurrences: columnsOf<Occurrence>({
-    person_key: true,
+    agenda_key: true,
     start: true,
     end: true,
     appointment_key: true,
     busy: true,
+    status: true,
   }),
   tombstones: columnsOf<Tombstone>({
     key: true,
@@ -170,6 +214,116 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     origin_node: true,
     occurred_at: true,
   }),
+  participants: columnsOf<Participant>({
+    key: true,
+    appointment_key: true,
+    user_key: true,
+    status: true,
+    is_optional: true,
+    by_group: true,
+    by_name: true,
+    note: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+    updated_at: true,
+  }),
+  proposals: columnsOf<Proposal>({
+    key: true,
+    appointment_key: true,
+    user_key: true,
+    start: true,
+    end: true,
+    start_offset_s: true,
+    end_offset_s: true,
+    all_day: true,
+    time_zone: true,
+    note: true,
+    sequence: true,
+    status: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+    updated_at: true,
+  }),
+  objections: columnsOf<Objection>({
+    key: true,
+    appointment_key: true,
+    user_key: true,
+    note: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+    updated_at: true,
+  }),
+  groups: columnsOf<Group>({
+    key: true,
+    name: true,
+    description: true,
+    group_type: true,
+    creator_key: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+    updated_at: true,
+    deleted_at: true,
+  }),
+  members: columnsOf<Member>({
+    key: true,
+    group_key: true,
+    user_key: true,
+    rank: true,
+    added_by: true,
+    joined_at: true,
+    version: true,
+    origin_node: true,
+    updated_at: true,
+  }),
+  notifications: columnsOf<Notification>({
+    key: true,
+    user_key: true,
+    number: true,
+    type: true,
+    actor_key: true,
+    subject_key: true,
+    group_key: true,
+    appointment_key: true,
+    proposal_key: true,
+    post_key: true,
+    read_at: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+  }),
+  posts: columnsOf<Post>({
+    key: true,
+    author_key: true,
+    group_key: true,
+    content: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+  }),
+  work: columnsOf<Work>({
+    key: true,
+    kind: true,
+    group_key: true,
+    user_key: true,
+    actor_key: true,
+    after_start: true,
+    after_key: true,
+    version: true,
+    origin_node: true,
+    created_at: true,
+  }),
+  earlier_rows: columnsOf<EarlierRow>({
+    kind: true,
+    key: true,
+    version: true,
+    expires_at: true,
+    bytes: true,
+    content: true,
+  }),
 };
 
 /** By which columns a row is found that is deleted, in their fixed order. */
@@ -180,11 +334,20 @@ export const key_columns: { readonly [T in DeletableTable]: readonly string[] } 
     version: true,
   }),
   occurrences: columnsOf<RowKeys['occurrences']>({
-    person_key: true,
+    agenda_key: true,
     start: true,
     appointment_key: true,
   }),
   tombstones: columnsOf<RowKeys['tombstones']>({ key: true }),
+  participants: columnsOf<RowKeys['participants']>({ key: true }),
+  proposals: columnsOf<RowKeys['proposals']>({ key: true }),
+  objections: columnsOf<RowKeys['objections']>({ key: true }),
+  groups: columnsOf<RowKeys['groups']>({ key: true }),
+  members: columnsOf<RowKeys['members']>({ key: true }),
+  notifications: columnsOf<RowKeys['notifications']>({ key: true }),
+  posts: columnsOf<RowKeys['posts']>({ key: true }),
+  work: columnsOf<RowKeys['work']>({ key: true }),
+  earlier_rows: columnsOf<RowKeys['earlier_rows']>({ kind: true, key: true, version: true }),
 };
 
 /** Appends the row's values to `into`, in the order of its columns; of a deleted row, its key's. */

@@ -1,4 +1,4 @@
-import type { Instant, Key, Privacy } from './model.ts';
+import type { GroupType, Instant, Key, Privacy } from './model.ts';
 import type { FieldError } from './refusal.ts';
 
 /**
@@ -40,7 +40,32 @@ export type CommandBody =
   | UpdateAppointment
   | CancelAppointment
   | RestoreAppointment
-  | CreateDefaultCalendar;
+  | AnswerInvitation
+  | ObjectToAppointment
+  | ProposeTime
+  | AcceptProposal
+  | RejectProposal
+  | ReleaseParticipant
+  | CreateGroup
+  | UpdateGroup
+  | DeleteGroup
+  | AddMember
+  | ChangeRank
+  | RemoveMember
+  | HandOverGroup
+  | ReadNotification
+  | ReadAllNotifications
+  | CreatePost
+  | DeletePost
+  | ContinueWork
+  | Consequence;
+
+/** What follows from another command; nobody proposes it. */
+export type Consequence =
+  | CreateDefaultCalendar
+  | AppointmentsOfDeletedGroup
+  | AppointmentsOfJoinedMember
+  | AppointmentsOfLeftMember;
 export type CommandKind = CommandBody['kind'];
 
 export interface RegisterUser {
@@ -104,8 +129,21 @@ export interface AppointmentFields {
   readonly calendar_key: Key | null;
 }
 
+/** Somebody who is named: by key, or by the folded username, which never changes; one of the two. */
+export interface NamedPerson {
+  readonly user_key: Key | null;
+  readonly username_folded: string | null;
+}
+
+export interface InvitedPerson extends NamedPerson {
+  readonly is_optional: boolean;
+}
+
 export interface CreateAppointment extends AppointmentFields {
   readonly kind: 'appointment.create';
+  readonly group_key: Key | null;
+  readonly participants: readonly InvitedPerson[];
+  readonly follow_group: boolean;
   readonly allow_conflict: boolean;
 }
 
@@ -122,6 +160,12 @@ export interface UpdateAppointment extends ChangedAppointment {
   readonly computed_from: number | null;
   /** Null when `wrong` has something: what the proposer found, told if nothing comes before it. */
   readonly fields: AppointmentFields | null;
+  /** Never changes: it must be the one it has. Null: not said. */
+  readonly group_key: Key | null;
+  /** All that are invited by name; null: they stay. */
+  readonly participants: readonly InvitedPerson[] | null;
+  /** Null: it stays. */
+  readonly follow_group: boolean | null;
   readonly wrong: readonly FieldError[];
   readonly allow_conflict: boolean;
 }
@@ -135,7 +179,166 @@ export interface RestoreAppointment extends ChangedAppointment {
   readonly allow_conflict: boolean;
 }
 
-/** A consequence of a registration; nobody proposes it. */
+export interface AnswerInvitation {
+  readonly kind: 'appointment.answer';
+  readonly appointment_key: Key;
+  readonly answer: 'accepted' | 'declined';
+  /** The `sequence` that is answered; null: the present one. */
+  readonly sequence: number | null;
+  /** Null: the note stays. */
+  readonly note: string | null;
+}
+
+export interface ObjectToAppointment {
+  readonly kind: 'appointment.object';
+  readonly appointment_key: Key;
+  readonly note: string;
+}
+
+/** Times worked out like those of {@link AppointmentFields}, in the appointment's zone. */
+export interface ProposeTime {
+  readonly kind: 'appointment.propose';
+  readonly appointment_key: Key;
+  /** What the times were worked out for; `outdated` when the appointment has another. */
+  readonly all_day: boolean;
+  readonly time_zone: string;
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly start_offset_s: number;
+  readonly end_offset_s: number;
+  readonly note: string | null;
+}
+
+interface JudgedProposal {
+  readonly appointment_key: Key;
+  readonly proposal_key: Key;
+}
+
+export interface AcceptProposal extends JudgedProposal {
+  readonly kind: 'appointment.accept_proposal';
+  readonly allow_conflict: boolean;
+}
+
+export interface RejectProposal extends JudgedProposal {
+  readonly kind: 'appointment.reject_proposal';
+}
+
+/** Takes somebody who was placed off an appointment. */
+export interface ReleaseParticipant {
+  readonly kind: 'appointment.release';
+  readonly appointment_key: Key;
+  readonly user_key: Key;
+}
+
+export interface CreateGroup {
+  readonly kind: 'group.create';
+  readonly name: string;
+  readonly description: string;
+  readonly group_type: GroupType;
+}
+
+/** Which group, and the versions it may have; null: any. */
+interface ChangedGroup {
+  readonly group_key: Key;
+  readonly if_match: readonly number[] | null;
+}
+
+export interface UpdateGroup extends ChangedGroup {
+  readonly kind: 'group.update';
+  readonly name: string;
+  readonly description: string;
+  /** Never changes: it must be the one it has. Null: not said. */
+  readonly group_type: GroupType | null;
+}
+
+export interface DeleteGroup extends ChangedGroup {
+  readonly kind: 'group.delete';
+}
+
+export interface AddMember {
+  readonly kind: 'group.add_member';
+  readonly group_key: Key;
+  readonly person: NamedPerson;
+  /** There in a hierarchical group, and in no other. */
+  readonly rank: number | null;
+}
+
+/** Which member, and the versions it may have; null: any. */
+interface ChangedMember {
+  readonly group_key: Key;
+  readonly user_key: Key;
+  readonly if_match: readonly number[] | null;
+}
+
+export interface ChangeRank extends ChangedMember {
+  readonly kind: 'group.change_rank';
+  readonly rank: number;
+}
+
+/** Somebody else, or oneself: that is leaving. */
+export interface RemoveMember extends ChangedMember {
+  readonly kind: 'group.remove_member';
+}
+
+/** To a member, who becomes its creator. `if_match` is of the group. */
+export interface HandOverGroup extends ChangedGroup {
+  readonly kind: 'group.hand_over';
+  readonly user_key: Key;
+}
+
+export interface ReadNotification {
+  readonly kind: 'notification.read';
+  readonly notification_key: Key;
+}
+
+export interface ReadAllNotifications {
+  readonly kind: 'notification.read_all';
+}
+
+export interface CreatePost {
+  readonly kind: 'post.create';
+  readonly content: string;
+  /** Null: to everyone. */
+  readonly group_key: Key | null;
+}
+
+export interface DeletePost {
+  readonly kind: 'post.delete';
+  readonly post_key: Key;
+}
+
+/** The next slice of work that was too much for the command it follows from; proposed by who leads. */
+export interface ContinueWork {
+  readonly kind: 'work.continue';
+  readonly work_key: Key;
+}
+
+/** The group's appointments that are to come are cancelled. */
+export interface AppointmentsOfDeletedGroup {
+  readonly kind: 'appointments.group_deleted';
+  readonly group_key: Key;
+  readonly actor_key: Key;
+}
+
+/** Who joined gets what is to come of those that follow the group. */
+export interface AppointmentsOfJoinedMember {
+  readonly kind: 'appointments.member_joined';
+  readonly group_key: Key;
+  readonly user_key: Key;
+  readonly rank: number;
+  readonly actor_key: Key;
+}
+
+/** Who left loses what is to come of those that follow the group. */
+export interface AppointmentsOfLeftMember {
+  readonly kind: 'appointments.member_left';
+  readonly group_key: Key;
+  readonly user_key: Key;
+  readonly rank: null;
+  readonly actor_key: Key;
+}
+
+/** A consequence of a registration or of a new group; nobody proposes it. */
 export interface CreateDefaultCalendar {
   readonly kind: 'calendar.create_default';
   readonly owner_key: Key;

@@ -2,10 +2,10 @@ import { assert } from '../base/assert.ts';
 import type { Key } from './model.ts';
 
 /** Keys one log entry may hand out. */
-const KEYS_PER_ENTRY = 4096;
+export const KEYS_PER_ENTRY = 4096;
 
 /** What an id names; the prefix makes a pasted id readable and a mistaken one a clear 404. */
-export type IdPrefix = 'usr' | 'cal' | 'apt' | 'par' | 'aud';
+export type IdPrefix = 'usr' | 'cal' | 'apt' | 'par' | 'prp' | 'grp' | 'ntf' | 'pst' | 'aud';
 
 /** Raised by restore and recover (so that ids handed out since the backup are never met again). */
 const INCARNATION = '0';

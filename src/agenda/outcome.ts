@@ -8,7 +8,29 @@ import type { Refusal } from './refusal.ts';
 export type Answer =
   | { readonly kind: 'user'; readonly key: Key; readonly version: number }
   | ProfileAnswer
-  | { readonly kind: 'appointment'; readonly key: Key; readonly version: number };
+  | GroupAnswer
+  | { readonly kind: AnswerKind; readonly key: Key; readonly version: number };
+
+type AnswerKind =
+  | 'appointment'
+  | 'participant'
+  | 'proposal'
+  | 'objection'
+  | 'member'
+  | 'notification'
+  /** How many were read: `version`. */
+  | 'notifications'
+  | 'post'
+  /** Of what nobody waits for. */
+  | 'work';
+
+/** A group, and how its reader stood in it. */
+interface GroupAnswer {
+  readonly kind: 'group';
+  readonly key: Key;
+  readonly version: number;
+  readonly my_rank: number;
+}
 
 /** A profile as the command left it: earlier ones are kept nowhere else. The rest of a user never changes. */
 export interface ProfileAnswer {

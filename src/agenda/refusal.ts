@@ -2,12 +2,18 @@
 export type RefusalCode =
   | 'unauthenticated'
   | 'forbidden'
+  /** Placed by somebody above. */
+  | 'imposed'
   | 'not_found'
   | 'invalid_request'
   | 'not_supported'
   | 'username_taken'
   | 'email_taken'
   | 'conflict'
+  /** An answer to what was before a significant change. */
+  | 'stale'
+  | 'already_member'
+  | 'too_large'
   | 'precondition_failed'
   | 'idempotency_key_reused'
   /** It was computed from another state: the proposer computes it again. Never shown. */

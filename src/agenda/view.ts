@@ -2,10 +2,21 @@ import type {
   Appointment,
   AppointmentVersion,
   Calendar,
+  EarlierKind,
+  EarlierRow,
+  Group,
   Instant,
   Key,
+  Member,
+  Notification,
+  Objection,
+  Participant,
+  ParticipantStatus,
+  Post,
+  Proposal,
   Tombstone,
   User,
+  Work,
 } from './model.ts';
 
 /** What the rules may read while they decide: a port; every answer is ordered and deterministic. */
@@ -14,10 +25,60 @@ export interface RulesView {
   userByFoldedUsername(folded: string): User | null;
   userByFoldedEmail(folded: string): User | null;
   calendarByKey(key: Key): Calendar | null;
+  /** Of a person or a group. */
   defaultCalendarOf(owner_key: Key): Calendar | null;
   appointmentByKey(key: Key): Appointment | null;
-  /** Keys of what takes time on a person's agenda and overlaps the range, by start then key. */
-  busyOverlapping(person_key: Key, range: BusyRange, limit: number): readonly Key[];
+  /** Keys of what takes time on an agenda and overlaps the range, by start then key. */
+  busyOverlapping(agenda_key: Key, range: BusyRange, limit: number): readonly Key[];
+  /** A group's appointments that begin after a place, cancelled ones too, by start then key. */
+  groupAppointmentsAfter(group_key: Key, after: AgendaPlace, limit: number): readonly Appointment[];
+  readonly groups: GroupsPort;
+  readonly participation: ParticipationPort;
+  readonly notifications: NotificationsPort;
+  readonly posts: PostsPort;
+  workByKey(key: Key): Work | null;
+}
+
+/** Who is in which group, and where: all that other modules know of groups. */
+export interface GroupsPort {
+  /** Those too that are deleted, for as long as their names are needed. */
+  groupByKey(key: Key): Group | null;
+  memberOf(group_key: Key, user_key: Key): Member | null;
+  /** The longest in it first. */
+  membersOf(group_key: Key): readonly Member[];
+  /** How many groups somebody is in. */
+  membershipCount(user_key: Key): number;
+}
+
+/** Who is on an appointment, and what they say of it; lists in the order in which they came. */
+export interface ParticipationPort {
+  participantOf(appointment_key: Key, user_key: Key): Participant | null;
+  participantsOf(appointment_key: Key): readonly Participant[];
+  proposalByKey(key: Key): Proposal | null;
+  proposalsOf(appointment_key: Key): readonly Proposal[];
+  objectionOf(appointment_key: Key, user_key: Key): Objection | null;
+  objectionsOf(appointment_key: Key): readonly Objection[];
+}
+
+interface NotificationsPort {
+  notificationByKey(key: Key): Notification | null;
+  /** The numbers of the oldest and the newest that somebody has; null: none. */
+  notificationSpan(user_key: Key): NotificationSpan | null;
+  oldestNotifications(user_key: Key, limit: number): readonly Notification[];
+  /** Newest first, before that key. */
+  notificationsOf(user_key: Key, page: NotificationPage): readonly Notification[];
+}
+
+interface PostsPort {
+  postByKey(key: Key): Post | null;
+  /** Of a group. */
+  postsOldestFirst(group_key: Key, limit: number): readonly Post[];
+}
+
+/** Numbers; there is one of each between them. */
+interface NotificationSpan {
+  readonly oldest_number: number;
+  readonly newest_number: number;
 }
 
 /** [start, end), but for the appointment that asks. */
@@ -27,13 +88,19 @@ export interface BusyRange {
   readonly except_key: Key;
 }
 
+/** An appointment on an agenda, and how the person whose it is stands to it. */
+export interface AgendaEntry {
+  readonly appointment: Appointment;
+  readonly status: ParticipantStatus;
+}
+
 /** One committed state, whatever is applied meanwhile; to be closed, once. */
 export interface AgendaSnapshot {
-  agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[];
+  agendaOf(agenda_key: Key, range: AgendaRange): readonly AgendaEntry[];
   close(): void;
 }
 
-/** [start, end) on a person's agenda. */
+/** [start, end) on the agenda of a person or a group. */
 export interface AgendaRange {
   readonly start: Instant;
   readonly end: Instant;
@@ -41,6 +108,8 @@ export interface AgendaRange {
   readonly after: AgendaPlace | null;
   /** Those too that are cancelled and not yet gone. */
   readonly with_cancelled: boolean;
+  /** Those too that the person declined. */
+  readonly with_declined: boolean;
   readonly limit: number;
 }
 
@@ -56,17 +125,35 @@ export interface AgendaText extends AgendaPlace {
   readonly description: string;
 }
 
+/** A stretch of time that is taken on somebody's agenda. */
+export interface BusyTime {
+  readonly start: Instant;
+  readonly end: Instant;
+  readonly appointment_key: Key;
+}
+
 /** What expires by state time: each kind in the order in which it does. */
 export interface ExpiryView {
   firstCancelled(limit: number): readonly CancelledAppointment[];
   firstVersions(limit: number): readonly ExpiringVersion[];
   firstTombstones(limit: number): readonly Pick<Tombstone, 'key' | 'expires_at'>[];
-  /** What all earlier versions take together. */
+  firstEarlierRows(limit: number): readonly Omit<EarlierRow, 'content'>[];
+  firstNotifications(limit: number): readonly Pick<Notification, 'key' | 'created_at'>[];
+  firstDeletedGroups(limit: number): readonly DeletedGroup[];
+  participantsOf(appointment_key: Key): readonly Participant[];
+  proposalsOf(appointment_key: Key): readonly Proposal[];
+  objectionsOf(appointment_key: Key): readonly Objection[];
+  /** What all earlier versions and rows take together. */
   versionsBytes(): number;
 }
 
 export interface CancelledAppointment extends Appointment {
   readonly cancelled_at: Instant;
+}
+
+export interface DeletedGroup {
+  readonly key: Key;
+  readonly deleted_at: Instant;
 }
 
 type ExpiringVersion = Pick<
@@ -78,18 +165,48 @@ type ExpiringVersion = Pick<
 export interface AgendaView extends RulesView {
   /** State time of what is applied. */
   stateTime(): Instant;
-  /** An appointment as it is or was at a version; null when it is not there, or that is kept no more. */
+  /** An appointment as a version was when it was made; null when it is not there, or that is kept no more. */
   appointmentAt(key: Key, version: number): Appointment | null;
-  /** A person's appointments that overlap the range, by start then key. */
-  agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[];
+  /** The appointments on an agenda that overlap the range, by start then key. */
+  agendaOf(agenda_key: Key, range: AgendaRange): readonly AgendaEntry[];
   /** The state as it is now, for what is read in slices; null: too many are open. */
   agendaSnapshot(): AgendaSnapshot | null;
   /** Of the same, what a search looks at; read one by one, so that who reads can stop. */
-  agendaTextsOf(person_key: Key, range: AgendaRange): Iterable<AgendaText>;
+  agendaTextsOf(agenda_key: Key, range: AgendaRange): Iterable<AgendaText>;
+  /** What takes time on an agenda and overlaps the range, after a place, by start then key. */
+  busyTimesOf(agenda_key: Key, range: AgendaRange): readonly BusyTime[];
   /** Users whose folded username begins with `prefix` and comes after `after`, in its order. */
   usersByNamePrefix(prefix: string, after: string, limit: number): readonly User[];
   /** Users whose folded names hold `part`; not those whose username begins with it. */
   usersByNamePart(part: string, slice: UserSlice): UserSliceMatches;
+  readonly groups: GroupsPort & {
+    memberByKey(key: Key): Member | null;
+    /** After that group, by group. */
+    membershipsOf(user_key: Key, after_group_key: Key, limit: number): readonly Member[];
+  };
+  readonly participation: ParticipationPort & {
+    participantByKey(key: Key): Participant | null;
+    objectionByKey(key: Key): Objection | null;
+    /** Participants that have their keys from one log entry, as it made them, by key. */
+    participantsMadeAt(index: number): readonly Participant[];
+  };
+  readonly notifications: NotificationsPort & {
+    unreadCount(user_key: Key): number;
+  };
+  readonly posts: PostsPort & {
+    /** Newest first, before that key; null: those to everyone. */
+    postsOf(group_key: Key | null, before_key: Key, limit: number): readonly Post[];
+  };
+  /** A row as it was at an earlier version; null: it is kept no more. */
+  earlierRow(kind: EarlierKind, key: Key, version: number): EarlierRow | null;
+  /** The oldest work there is; null: none. */
+  firstWork(): Work | null;
+}
+
+interface NotificationPage {
+  readonly before_key: Key;
+  readonly unread_only: boolean;
+  readonly limit: number;
 }
 
 /** A stretch of all users, by key: a search that no index helps goes on slice by slice. */

@@ -60,9 +60,27 @@ export class Expiry {
         case 'tombstones':
           this.#dueAt(change.row.expires_at);
           break;
+        case 'earlier_rows':
+          this.#versions_bytes += change.row.bytes;
+          this.#dueAt(change.row.expires_at);
+          break;
+        case 'notifications':
+          this.#dueAt(change.row.created_at + limits.notification_kept_ms);
+          break;
+        case 'groups': {
+          const { deleted_at } = change.row;
+          if (deleted_at !== null) this.#dueAt(deleted_at + limits.deleted_group_kept_ms);
+          break;
+        }
         case 'users':
         case 'calendars':
+        case 'members':
         case 'occurrences':
+        case 'participants':
+        case 'proposals':
+        case 'objections':
+        case 'posts':
+        case 'work':
         case 'audit_logs':
           break;
         default:
@@ -79,7 +97,13 @@ export class Expiry {
     const [cancelled] = this.#view.firstCancelled(1);
     const [version] = this.#view.firstVersions(1);
     const [tombstone] = this.#view.firstTombstones(1);
+    const [earlier] = this.#view.firstEarlierRows(1);
+    const [notification] = this.#view.firstNotifications(1);
+    const [group] = this.#view.firstDeletedGroups(1);
     const dues = [
+      earlier?.expires_at ?? [],
+      notification === undefined ? [] : notification.created_at + limits.notification_kept_ms,
+      group === undefined ? [] : group.deleted_at + limits.deleted_group_kept_ms,
       cancelled === undefined ? [] : goneAt(cancelled.cancelled_at),
       version?.expires_at ?? [],
       tombstone?.expires_at ?? [],

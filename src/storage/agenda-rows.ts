@@ -94,6 +94,9 @@ export type AppointmentRow = readonly [
   updated_at: number,
   cancelled_at: number | null,
   remembered_until: number | null,
+  group_key: number | null,
+  follow_group: Flag,
+  version_status: Appointment['version_status'],
 ];
 
 export function appointmentOf(row: AppointmentRow): Appointment {
@@ -121,6 +124,9 @@ export function appointmentOf(row: AppointmentRow): Appointment {
     updated_at: row[20],
     cancelled_at: row[21],
     remembered_until: row[22],
+    group_key: row[23],
+    follow_group: row[24] === 1,
+    version_status: row[25],
   };
 }
 

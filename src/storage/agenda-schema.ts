@@ -156,4 +156,143 @@ export const agenda_migrations: readonly MigrationStep[] = [
   ) STRICT;
   UPDATE raft_meta SET storage_id = '' WHERE last_applied > 0;
   `,
+  // Groups, people on appointments, what they are told. What was there is nobody's but its owner's.
+  `
+  ALTER TABLE appointments ADD COLUMN group_key INTEGER;
+  ALTER TABLE appointments ADD COLUMN follow_group INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE appointments ADD COLUMN version_status TEXT NOT NULL DEFAULT 'accepted';
+  UPDATE appointments SET version_status = status;
+  ALTER TABLE occurrences RENAME COLUMN person_key TO agenda_key;
+  ALTER TABLE occurrences ADD COLUMN status TEXT NOT NULL DEFAULT 'accepted';
+
+  CREATE TABLE participants (
+    "key"            INTEGER PRIMARY KEY,
+    appointment_key  INTEGER NOT NULL,
+    user_key         INTEGER NOT NULL,
+    status           TEXT NOT NULL,
+    is_optional      INTEGER NOT NULL,
+    by_group         INTEGER NOT NULL,
+    by_name          INTEGER NOT NULL,
+    note             TEXT,
+    version          INTEGER NOT NULL,
+    origin_node      TEXT NOT NULL,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    UNIQUE (appointment_key, user_key)
+  ) STRICT;
+
+  CREATE TABLE proposals (
+    "key"            INTEGER PRIMARY KEY,
+    appointment_key  INTEGER NOT NULL,
+    user_key         INTEGER NOT NULL,
+    start            INTEGER NOT NULL,
+    "end"            INTEGER NOT NULL,
+    start_offset_s   INTEGER NOT NULL,
+    end_offset_s     INTEGER NOT NULL,
+    all_day          INTEGER NOT NULL,
+    time_zone        TEXT NOT NULL,
+    note             TEXT,
+    sequence         INTEGER NOT NULL,
+    status           TEXT NOT NULL,
+    version          INTEGER NOT NULL,
+    origin_node      TEXT NOT NULL,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX proposals_by_appointment ON proposals (appointment_key);
+
+  CREATE TABLE objections (
+    "key"            INTEGER PRIMARY KEY,
+    appointment_key  INTEGER NOT NULL,
+    user_key         INTEGER NOT NULL,
+    note             TEXT NOT NULL,
+    version          INTEGER NOT NULL,
+    origin_node      TEXT NOT NULL,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    UNIQUE (appointment_key, user_key)
+  ) STRICT;
+
+  CREATE TABLE groups (
+    "key"        INTEGER PRIMARY KEY,
+    name         TEXT NOT NULL,
+    description  TEXT NOT NULL,
+    group_type   TEXT NOT NULL,
+    creator_key  INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    origin_node  TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    deleted_at   INTEGER
+  ) STRICT;
+  CREATE INDEX groups_deleted ON groups (deleted_at) WHERE deleted_at IS NOT NULL;
+
+  CREATE TABLE members (
+    "key"        INTEGER PRIMARY KEY,
+    group_key    INTEGER NOT NULL,
+    user_key     INTEGER NOT NULL,
+    rank         INTEGER NOT NULL,
+    added_by     INTEGER NOT NULL,
+    joined_at    INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    origin_node  TEXT NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    UNIQUE (group_key, user_key)
+  ) STRICT;
+  CREATE INDEX members_by_user ON members (user_key, group_key);
+
+  CREATE TABLE notifications (
+    "key"            INTEGER PRIMARY KEY,
+    user_key         INTEGER NOT NULL,
+    number           INTEGER NOT NULL,
+    type             TEXT NOT NULL,
+    actor_key        INTEGER,
+    subject_key      INTEGER,
+    group_key        INTEGER,
+    appointment_key  INTEGER,
+    proposal_key     INTEGER,
+    post_key         INTEGER,
+    read_at          INTEGER,
+    version          INTEGER NOT NULL,
+    origin_node      TEXT NOT NULL,
+    created_at       INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX notifications_by_user ON notifications (user_key);
+  CREATE INDEX notifications_unread ON notifications (user_key) WHERE read_at IS NULL;
+
+  CREATE TABLE posts (
+    "key"        INTEGER PRIMARY KEY,
+    author_key   INTEGER NOT NULL,
+    group_key    INTEGER,
+    content      TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    origin_node  TEXT NOT NULL,
+    created_at   INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX posts_by_group ON posts (group_key);
+
+  CREATE TABLE work (
+    "key"        INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    group_key    INTEGER NOT NULL,
+    user_key     INTEGER,
+    actor_key    INTEGER NOT NULL,
+    after_start  INTEGER NOT NULL,
+    after_key    INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    origin_node  TEXT NOT NULL,
+    created_at   INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE earlier_rows (
+    kind        TEXT NOT NULL,
+    "key"       INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    content     TEXT NOT NULL,
+    PRIMARY KEY (kind, "key", version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX earlier_rows_expiry ON earlier_rows (expires_at);
+  `,
 ];

@@ -1,12 +1,25 @@
 import Database from 'better-sqlite3';
-import { assert } from '../base/assert.ts';
-import type { Instant, Key } from '../agenda/model.ts';
-import type { AgendaSnapshot } from '../agenda/view.ts';
+import { assert, must } from '../base/assert.ts';
+import type { Instant, Key, ParticipantStatus } from '../agenda/model.ts';
+import type { AgendaEntry, AgendaSnapshot } from '../agenda/view.ts';
 import { limits } from '../limits.ts';
 import { appointmentOf } from './agenda-rows.ts';
 import type { AppointmentRow } from './agenda-rows.ts';
 import { agenda_queries, agendaParameters } from './range-queries.ts';
 import type { AgendaParameters } from './range-queries.ts';
+
+/** Columns of the appointment; then start and key of the occurrence, and how the person stands to it. */
+export type AgendaEntryRow = readonly [
+  ...AppointmentRow,
+  start: Instant,
+  key: Key,
+  status: ParticipantStatus,
+];
+
+export function agendaEntryOf(row: AgendaEntryRow): AgendaEntry {
+  const status = must(row.at(-1), 'an occurrence without a status') as ParticipantStatus;
+  return { appointment: appointmentOf(row as unknown as AppointmentRow), status };
+}
 
 /**
  * The committed state as it is now, on a connection of its own: what is applied while it is read in slices
@@ -27,11 +40,11 @@ export function openAgendaSnapshot(path: string, onClosed: () => void): AgendaSn
   assert(state_time !== undefined, 'agenda.db without its row in raft_meta');
   const gone_before = state_time - limits.cancelled_kept_ms;
   const agenda = connection
-    .prepare<[AgendaParameters], AppointmentRow>(agenda_queries.appointments)
+    .prepare<[AgendaParameters], AgendaEntryRow>(agenda_queries.appointments)
     .raw();
   return {
-    agendaOf: (person_key: Key, range) =>
-      agenda.all(agendaParameters(person_key, range, gone_before)).map(appointmentOf),
+    agendaOf: (agenda_key: Key, range) =>
+      agenda.all(agendaParameters(agenda_key, range, gone_before)).map(agendaEntryOf),
     close() {
       assert(connection.open, 'a snapshot is closed once');
       connection.close();

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import type { Statement } from 'better-sqlite3';
 import { assert, must, unreachable } from '../base/assert.ts';
-import { key_columns, pushRowValues, table_columns } from '../agenda/change.ts';
+import { key_columns, pushRowValues, table_columns, updatable_tables } from '../agenda/change.ts';
 import type { ColumnValue, DeletableTable, RowChange, TableName } from '../agenda/change.ts';
 import type { ExpiryView } from '../agenda/view.ts';
 import { DiskFullError } from '../consensus/disk-full-error.ts';
@@ -196,7 +196,7 @@ function prepareConnection(database: Database.Database) {
     expiry: expiryRows(database),
     place: placeRow(database),
     inserts: prepareEach(database, Object.keys(table_columns) as TableName[], insertSql),
-    updates: prepareEach(database, ['users', 'calendars', 'appointments'], updateSql),
+    updates: prepareEach(database, updatable_tables, updateSql),
     deletes: prepareEach(database, Object.keys(key_columns) as DeletableTable[], deleteSql),
     read_meta: database.prepare<[], StateMeta>(
       'SELECT last_applied AS applied_index, digest, state_time FROM raft_meta',

@@ -1,15 +1,26 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { assert, must } from '../base/assert.ts';
-import { table_columns } from '../agenda/change.ts';
-import type { RowChange, TableName } from '../agenda/change.ts';
+import type { RowChange } from '../agenda/change.ts';
 import { appointmentAt } from '../agenda/appointment-version.ts';
-import type { Appointment, Calendar, Instant, Key, User } from '../agenda/model.ts';
 import type {
+  Appointment,
+  Calendar,
+  EarlierKind,
+  EarlierRow,
+  Instant,
+  Key,
+  User,
+  Work,
+} from '../agenda/model.ts';
+import type {
+  AgendaEntry,
+  AgendaPlace,
   AgendaRange,
   AgendaSnapshot,
   AgendaText,
   AgendaView,
   BusyRange,
+  BusyTime,
   UserSlice,
   UserSliceMatches,
 } from '../agenda/view.ts';
@@ -17,14 +28,25 @@ import { limits } from '../limits.ts';
 import { appointmentOf, appointmentVersionOf, calendarOf, userOf } from './agenda-rows.ts';
 import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from './agenda-rows.ts';
 import { openAgendaSnapshot } from './agenda-snapshot.ts';
-import { agenda_queries, agendaParameters, busy_queries, busyParameters } from './range-queries.ts';
-import type { AgendaParameters, BusyParameters } from './range-queries.ts';
+import { agendaEntryOf } from './agenda-snapshot.ts';
+import type { AgendaEntryRow } from './agenda-snapshot.ts';
+import { prepareGroupsView } from './groups-view.ts';
+import { prepareNotificationsView, preparePostsView } from './notifications-view.ts';
+import { prepareParticipationView } from './participation-view.ts';
+import { oneOrNull, prepareByKey, prepareRaw as prepareRows } from './prepared.ts';
+import {
+  agenda_queries,
+  agendaParameters,
+  busy_queries,
+  busy_times_query,
+  busyParameters,
+  busyTimesParameters,
+  group_appointments_query,
+} from './range-queries.ts';
+import type { AgendaParameters, BusyParameters, BusyTimesParameters } from './range-queries.ts';
+import { rowReader, selectFrom } from './row-reader.ts';
 import { RowCache } from './row-cache.ts';
 import { prepareUserSearch } from './user-search.ts';
-
-function selectFrom(table: TableName): string {
-  return `SELECT ${table_columns[table].map((column) => `"${column}"`).join(', ')} FROM ${table}`;
-}
 
 function orNull<Row, Thing>(row: Row | undefined, thingOf: (row: Row) => Thing): Thing | null {
   return row === undefined ? null : thingOf(row);
@@ -87,18 +109,32 @@ export class SqliteAgendaView implements AgendaView {
 
   appointmentAt(key: Key, version: number): Appointment | null {
     const current = this.appointmentByKey(key);
-    if (current === null || current.version === version) return current;
+    if (current === null) return null;
+    if (current.version === version) return { ...current, status: current.version_status };
     const row = this.#statements.appointment_version.get(key, version);
     return row === undefined ? null : appointmentAt(current, appointmentVersionOf(row));
   }
 
-  busyOverlapping(person_key: Key, range: BusyRange, limit: number): readonly Key[] {
-    return this.#statements.readBusy(busyParameters(person_key, range, limit));
+  busyOverlapping(agenda_key: Key, range: BusyRange, limit: number): readonly Key[] {
+    return this.#statements.readBusy(busyParameters(agenda_key, range, limit));
   }
 
-  agendaOf(person_key: Key, range: AgendaRange): readonly Appointment[] {
-    const parameters = agendaParameters(person_key, range, this.#goneBefore());
-    return this.#statements.agenda.all(parameters).map(appointmentOf);
+  agendaOf(agenda_key: Key, range: AgendaRange): readonly AgendaEntry[] {
+    const parameters = agendaParameters(agenda_key, range, this.#goneBefore());
+    return this.#statements.agenda.all(parameters).map(agendaEntryOf);
+  }
+
+  busyTimesOf(agenda_key: Key, range: AgendaRange): readonly BusyTime[] {
+    return this.#statements.busy_times.all(busyTimesParameters(agenda_key, range)).map(busyTimeOf);
+  }
+
+  groupAppointmentsAfter(
+    group_key: Key,
+    { start, key }: AgendaPlace,
+    limit: number,
+  ): readonly Appointment[] {
+    const place = { agenda_key: group_key, after_start: start, after_key: key, limit };
+    return this.#statements.group_appointments.all(place).map(appointmentOf);
   }
 
   agendaSnapshot(): AgendaSnapshot | null {
@@ -110,11 +146,39 @@ export class SqliteAgendaView implements AgendaView {
     return snapshot;
   }
 
-  *agendaTextsOf(person_key: Key, range: AgendaRange): Iterable<AgendaText> {
-    const parameters = agendaParameters(person_key, range, this.#goneBefore());
+  *agendaTextsOf(agenda_key: Key, range: AgendaRange): Iterable<AgendaText> {
+    const parameters = agendaParameters(agenda_key, range, this.#goneBefore());
     for (const row of this.#statements.agenda_texts.iterate(parameters)) {
       yield { title: row[0], description: row[1], start: row[2], key: row[3] };
     }
+  }
+
+  get groups(): AgendaView['groups'] {
+    return this.#statements.groups;
+  }
+
+  get participation(): AgendaView['participation'] {
+    return this.#statements.participation;
+  }
+
+  get notifications(): AgendaView['notifications'] {
+    return this.#statements.notifications;
+  }
+
+  get posts(): AgendaView['posts'] {
+    return this.#statements.posts;
+  }
+
+  workByKey(key: Key): Work | null {
+    return this.#statements.workByKey(key);
+  }
+
+  firstWork(): Work | null {
+    return oneOrNull(this.#statements.first_work.get(), workOf);
+  }
+
+  earlierRow(kind: EarlierKind, key: Key, version: number): EarlierRow | null {
+    return oneOrNull(this.#statements.earlier_row.get(kind, key, version), earlierOf);
   }
 
   #goneBefore(): Instant {
@@ -142,8 +206,16 @@ export class SqliteAgendaView implements AgendaView {
   }
 }
 
+const workOf = rowReader<Work>('work');
+const earlierOf = rowReader<EarlierRow>('earlier_rows');
+
 type TextRow = readonly [title: string, description: string, start: Instant, key: Key];
 type BusyRow = readonly [start: Instant, appointment_key: Key];
+type BusyTimeRow = readonly [start: Instant, end: Instant, appointment_key: Key];
+
+function busyTimeOf([start, end, appointment_key]: BusyTimeRow): BusyTime {
+  return { start, end, appointment_key };
+}
 
 /** Most often nothing overlaps, and to learn that takes half as long as to set out for a list. */
 function prepareBusy(database: Database): (range: BusyParameters) => readonly Key[] {
@@ -156,6 +228,13 @@ function prepareBusy(database: Database): (range: BusyParameters) => readonly Ke
     rows.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
     return rows.slice(0, range.limit).map((row) => row[1]);
   };
+}
+
+interface GroupPlace {
+  readonly agenda_key: Key;
+  readonly after_start: Instant;
+  readonly after_key: Key;
+  readonly limit: number;
 }
 
 type ViewStatements = ReturnType<typeof prepareStatements>;
@@ -181,10 +260,22 @@ function prepareStatements(database: Database) {
         `${selectFrom('appointment_versions')} WHERE appointment_key = ? AND version = ?`,
       )
       .raw(),
-    agenda: prepareRaw<AgendaParameters, AppointmentRow>(agenda_queries.appointments),
+    agenda: prepareRaw<AgendaParameters, AgendaEntryRow>(agenda_queries.appointments),
+    busy_times: prepareRaw<BusyTimesParameters, BusyTimeRow>(busy_times_query),
+    group_appointments: prepareRaw<GroupPlace, AppointmentRow>(group_appointments_query),
     agenda_texts: prepareRaw<AgendaParameters, TextRow>(agenda_queries.texts),
     state_time: database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck(),
     user_search: prepareUserSearch(database),
     readBusy: prepareBusy(database),
+    groups: prepareGroupsView(database),
+    participation: prepareParticipationView(database),
+    notifications: prepareNotificationsView(database),
+    posts: preparePostsView(database),
+    workByKey: prepareByKey(database, 'work', workOf),
+    first_work: prepareRows<[]>(database, `${selectFrom('work')} ORDER BY "key" LIMIT 1`),
+    earlier_row: prepareRows<[EarlierKind, Key, number]>(
+      database,
+      `${selectFrom('earlier_rows')} WHERE kind = ? AND "key" = ? AND version = ?`,
+    ),
   };
 }

@@ -118,6 +118,7 @@ export class FakeApis {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     }
+    this.state.close();
     rmSync(this.ui_directory, { recursive: true, force: true });
   }
 

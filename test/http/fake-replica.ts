@@ -1,25 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dumpTables } from '../support/agenda-fixture.ts';
 import type { RowChange } from '../../src/agenda/change.ts';
 import type { Command } from '../../src/agenda/command.ts';
 import { authenticate } from '../../src/agenda/decide/authenticate.ts';
 import { decideCommand } from '../../src/agenda/decide/decide-command.ts';
 import { decide } from '../../src/agenda/decide/decide.ts';
-import { appointmentAt } from '../../src/agenda/appointment-version.ts';
-import type {
-  Appointment,
-  AppointmentVersion,
-  Calendar,
-  Key,
-  Occurrence,
-  User,
-} from '../../src/agenda/model.ts';
+import type { Appointment, Key, User } from '../../src/agenda/model.ts';
 import type { Answer, CommandOutcome } from '../../src/agenda/outcome.ts';
-import type {
-  AgendaRange,
-  AgendaView,
-  UserSlice,
-  UserSliceMatches,
-} from '../../src/agenda/view.ts';
+import type { AgendaView } from '../../src/agenda/view.ts';
 import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
+import { openAgendaStore } from '../../src/storage/agenda-store.ts';
+import type { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
 import type { RememberedRequest } from '../../src/replica/agenda-store.ts';
 import type {
   PeerStatus,
@@ -29,13 +22,57 @@ import type {
   ReplicaStatus,
 } from '../../src/replica/replica.ts';
 
-/** The state that all replicas of a fake cluster share, in memory: applied at once, everywhere. */
+const blank = {
+  display_name: '',
+  display_name_folded: '',
+  password_hash: '',
+  locale: 'en',
+  token_version: 1,
+  token_version_index: 1,
+  time_zone: 'UTC',
+  share_busy: true,
+  version: 1,
+  origin_node: 'agenda-1',
+  created_at: 0,
+  updated_at: 0,
+};
+
+/** What a test leaves out of a person that it makes up. */
+function completed(user: User): User {
+  const { key } = user;
+  const name = `user-${key}`;
+  const made_up = { username: name, username_folded: name, email: name, email_folded: name };
+  return Object.assign({ ...blank, ...made_up }, user);
+}
+
+/** Rows of users: what a test puts here is in the state. */
+class StoredUsers extends Map<Key, User> {
+  readonly #keep: (changes: readonly RowChange[]) => void;
+
+  constructor(keep: (changes: readonly RowChange[]) => void) {
+    super();
+    this.#keep = keep;
+  }
+
+  override set(key: Key, user: User): this {
+    const row = completed({ ...user, key });
+    this.#keep([{ op: this.has(key) ? 'update' : 'insert', table: 'users', row }]);
+    return super.set(key, row);
+  }
+
+  /** Written already. */
+  note(user: User): void {
+    super.set(user.key, user);
+  }
+}
+
+/** The state that all replicas of a fake cluster share: applied at once, everywhere. */
 export class FakeState {
-  readonly users = new Map<Key, User>();
-  readonly calendars = new Map<Key, Calendar>();
+  #opened: SqliteAgendaStore | null = null;
+  #directory: string | null = null;
+  /** As they are now, for tests to look at. */
+  readonly users = new StoredUsers((changes) => this.#keep(changes));
   readonly appointments = new Map<Key, Appointment>();
-  readonly versions: AppointmentVersion[] = [];
-  occurrences: Occurrence[] = [];
   state_time = 0;
   readonly remembered = new Map<
     string,
@@ -89,90 +126,48 @@ export class FakeState {
     const place = { index: this.index, state_time: this.state_time };
     const decision = decideCommand(view, command, who.value, place, decide);
     if (decision.kind === 'refused') return decision;
+    this.#keep(decision.changes);
     for (const change of decision.changes) this.#write(change);
     return { kind: 'done', answer: decision.answer, replayed: false };
   }
 
+  #keep(changes: readonly RowChange[]): void {
+    this.#store.transaction(() => {
+      this.#store.write(changes);
+      const { index: applied_index, state_time } = this;
+      this.#store.writeMeta({ applied_index, digest: '', state_time });
+    });
+  }
+
   #write(change: RowChange): void {
-    if (change.op === 'delete') {
-      if (change.table !== 'occurrences') throw new Error('nothing else is deleted here');
-      const { appointment_key } = change.row;
-      this.occurrences = this.occurrences.filter((one) => one.appointment_key !== appointment_key);
-      return;
-    }
-    if (change.table === 'appointment_versions') this.versions.push(change.row);
-    if (change.table === 'users') this.users.set(change.row.key, change.row);
-    if (change.table === 'calendars') this.calendars.set(change.row.key, change.row);
+    if (change.op === 'delete') return;
+    if (change.table === 'users') this.users.note(change.row);
     if (change.table === 'appointments') this.appointments.set(change.row.key, change.row);
-    if (change.table === 'occurrences') this.occurrences.push(change.row);
+  }
+
+  get #store(): SqliteAgendaStore {
+    if (this.#opened !== null) return this.#opened;
+    this.#directory = mkdtempSync(join(tmpdir(), 'agenda-fake-'));
+    const path = join(this.#directory, 'agenda.db');
+    const { store } = openAgendaStore({ path, storage_id: 'disk of all' });
+    this.#opened = store;
+    return store;
   }
 
   view(): AgendaView {
-    const overlapping = (person: Key, start: number, end: number): Occurrence[] =>
-      this.occurrences
-        .filter((one) => one.person_key === person && one.start < end && one.end > start)
-        .sort((a, b) => a.start - b.start || a.appointment_key - b.appointment_key);
-    const onAgenda = (person: Key, range: AgendaRange): Appointment[] =>
-      overlapping(person, range.start, range.end)
-        .flatMap((one) => this.appointments.get(one.appointment_key) ?? [])
-        .filter((one) => range.with_cancelled || one.cancelled_at === null)
-        .filter((one) => isAfter(one, range.after))
-        .slice(0, range.limit);
-    const first = <T>(rows: Iterable<T>, matches: (row: T) => boolean): T | null =>
-      [...rows].find(matches) ?? null;
-    return {
-      userByKey: (key) => this.users.get(key) ?? null,
-      userByFoldedUsername: (folded) =>
-        first(this.users.values(), (user) => user.username_folded === folded),
-      userByFoldedEmail: (folded) =>
-        first(this.users.values(), (user) => user.email_folded === folded),
-      calendarByKey: (key) => this.calendars.get(key) ?? null,
-      defaultCalendarOf: (owner) =>
-        first(this.calendars.values(), (calendar) => calendar.owner_key === owner),
-      appointmentByKey: (key) => this.appointments.get(key) ?? null,
-      usersByNamePrefix: (prefix, after, limit) =>
-        [...this.users.values()]
-          .filter((user) => user.username_folded.startsWith(prefix))
-          .filter((user) => user.username_folded > after)
-          .sort((a, b) => (a.username_folded < b.username_folded ? -1 : 1))
-          .slice(0, limit),
-      usersByNamePart: (part, slice) => usersByNamePart([...this.users.values()], part, slice),
-      busyOverlapping: (person, { start, end, except_key }, limit) =>
-        overlapping(person, start, end)
-          .filter((one) => one.busy && one.appointment_key !== except_key)
-          .map((one) => one.appointment_key)
-          .slice(0, limit),
-      stateTime: () => this.state_time,
-      appointmentAt: (key, version) => {
-        const current = this.appointments.get(key) ?? null;
-        if (current === null || current.version === version) return current;
-        const kept = this.versions.find(
-          (one) => one.appointment_key === key && one.version === version,
-        );
-        return kept === undefined ? null : appointmentAt(current, kept);
-      },
-      agendaOf: onAgenda,
-      agendaSnapshot: () => ({ agendaOf: onAgenda, close: () => undefined }),
-      agendaTextsOf: onAgenda,
-    };
+    return this.#store.view;
   }
-}
 
-function isAfter({ start, key }: Appointment, after: AgendaRange['after']): boolean {
-  return after === null || start > after.start || (start === after.start && key > after.key);
-}
+  /** All rows there are. */
+  tables(): unknown {
+    return this.#directory === null ? {} : dumpTables(join(this.#directory, 'agenda.db'));
+  }
 
-function usersByNamePart(all: User[], part: string, slice: UserSlice): UserSliceMatches {
-  const seen = all
-    .filter((user) => user.key > slice.after_key)
-    .sort((a, b) => a.key - b.key)
-    .slice(0, slice.rows);
-  const users = seen
-    .filter((user) => !user.username_folded.startsWith(part))
-    .filter((user) => `${user.username_folded}\n${user.display_name_folded}`.includes(part))
-    .slice(0, slice.limit);
-  const last = users.length === slice.limit ? users.at(-1) : seen.at(-1);
-  return { users, next_after_key: last?.key ?? null };
+  close(): void {
+    this.#opened?.close();
+    this.#opened = null;
+    if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
+  }
 }
 
 function memberOf(node_id: string): Member {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AgendaView } from '../../src/agenda/view.ts';
 import type { ForwardResult } from '../../src/http/dependencies.ts';
 import type { ForwardedCommand } from '../../src/http/forward/forwarded-command.ts';
 import { limits } from '../../src/limits.ts';
@@ -343,8 +344,8 @@ describe('the leader takes nothing from a forwarder that it can make itself', ()
     const [user] = apis.state.users.values();
     if (user === undefined) throw new Error('nobody');
     const { replica } = apis.node(FOLLOWER);
-    const view = { ...replica.view };
-    replica.view = { ...view, userByKey: () => user };
+    const { view } = replica;
+    replica.view = Object.create(view, { userByKey: { value: () => user } }) as AgendaView;
     apis.state.users.set(user.key, { ...user, version: 2, time_zone: 'Asia/Tokyo' });
     apis.next_forward = () => {
       if (apis.forwarded.length === 2) replica.view = view;

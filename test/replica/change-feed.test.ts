@@ -4,7 +4,14 @@ import { ChangeFeed } from '../../src/replica/change-feed.ts';
 import type { FeedItem } from '../../src/replica/change-feed.ts';
 
 function eventOf(key: number): AgendaEvent {
-  return { kind: 'appointment.created', key, version: 1, audience: [1] };
+  return {
+    kind: 'appointment.created',
+    key,
+    version: 1,
+    group_key: null,
+    appointment_key: null,
+    audience: [1],
+  };
 }
 
 function feedOf(start_index: number, events_max = 100): ChangeFeed {

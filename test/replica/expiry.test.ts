@@ -20,6 +20,8 @@ import {
   storePorts,
   TestLog,
   withMachine,
+  fieldsOf,
+  same_people,
 } from '../support/agenda-fixture.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -62,9 +64,15 @@ class AnasLog {
   }
 
   rename(time: number, appointment_key: Key, title: string, key?: string): number {
-    const { kind: _kind, allow_conflict: _allow, ...fields } = appointmentBody({ title });
+    const fields = fieldsOf(appointmentBody({ title }));
     const body = { kind: 'appointment.update', appointment_key, if_match: null } as const;
-    const update = { ...body, computed_from: null, wrong: [], allow_conflict: true };
+    const update = {
+      ...body,
+      ...same_people,
+      computed_from: null,
+      wrong: [],
+      allow_conflict: true,
+    };
     return this.at(time, { ...update, fields: { ...fields } }, key);
   }
 }

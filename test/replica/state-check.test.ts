@@ -93,11 +93,20 @@ describe('the state at an index', () => {
         'appointments',
         'audit_logs',
         'calendars',
+        'earlier_rows',
+        'groups',
+        'members',
+        'notifications',
+        'objections',
         'occurrences',
+        'participants',
+        'posts',
+        'proposals',
         'raft_applied',
         'raft_place',
         'tombstones',
         'users',
+        'work',
       ]);
     });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { keyAt } from '../../src/agenda/id.ts';
-import { UnknownCommandError } from '../../src/replica/command-codec.ts';
+import { UnknownCommandError } from '../../src/replica/command-checks.ts';
 import { openAgendaStore } from '../../src/storage/agenda-store.ts';
 import {
   applyAll,
@@ -104,7 +104,7 @@ describe('what the log may hold', () => {
     log.register('Ben');
     const json = { ...JSON.parse(Buffer.from(log.entries[1]?.payload ?? []).toString()) } as object;
     const unknown = log.payload(
-      Buffer.from(JSON.stringify({ ...json, body: { kind: 'group.create' } })),
+      Buffer.from(JSON.stringify({ ...json, body: { kind: 'calendar.import' } })),
     );
     const path = newPath();
     withMachine(path, ({ machine, change_feed }) => {
@@ -179,6 +179,15 @@ describe('when the storage fails', () => {
           agendaOf: (...range) => view.agendaOf(...range),
           agendaTextsOf: (...range) => view.agendaTextsOf(...range),
           agendaSnapshot: () => view.agendaSnapshot(),
+          busyTimesOf: (...range) => view.busyTimesOf(...range),
+          groupAppointmentsAfter: (...place) => view.groupAppointmentsAfter(...place),
+          groups: view.groups,
+          participation: view.participation,
+          notifications: view.notifications,
+          posts: view.posts,
+          workByKey: (key) => view.workByKey(key),
+          firstWork: () => view.firstWork(),
+          earlierRow: (...wanted) => view.earlierRow(...wanted),
           appointmentAt: (key, version) => view.appointmentAt(key, version),
           stateTime: () => view.stateTime(),
           usersByNamePrefix: (...wanted) => view.usersByNamePrefix(...wanted),
@@ -225,14 +234,15 @@ describe('the change feed', () => {
       applyAll(machine, log.entries);
       const registered = {
         index: 1,
-        events: [{ kind: 'user.registered', key: ana, version: 1, audience: [ana] }],
+        events: [eventOf('user.registered', ana, null)],
       };
       const created = {
         index: booked,
-        events: [
-          { kind: 'appointment.created', key: keyAt(booked, 0), version: 1, audience: [ana] },
-        ],
+        events: [eventOf('appointment.created', keyAt(booked, 0), keyAt(booked, 0))],
       };
+      function eventOf(kind: string, key: number, appointment_key: number | null): object {
+        return { kind, key, version: 1, group_key: null, appointment_key, audience: [ana] };
+      }
       expect(seen).toEqual([
         [registered, 1, 4],
         [created, 1, 4],

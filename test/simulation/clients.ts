@@ -4,7 +4,14 @@ import type { Prng } from '../../src/base/prng.ts';
 import type { CommandBody, RequestKey } from '../../src/agenda/command.ts';
 import type { Key } from '../../src/agenda/model.ts';
 import type { CommandOutcome } from '../../src/agenda/outcome.ts';
-import { appointmentBody, HOUR_MS, MIDNIGHT, registerBody } from '../support/agenda-fixture.ts';
+import {
+  appointmentBody,
+  HOUR_MS,
+  MIDNIGHT,
+  registerBody,
+  fieldsOf,
+  same_people,
+} from '../support/agenda-fixture.ts';
 import type { ReadResult } from '../../src/replica/replica.ts';
 import type { AppointmentInput, AppointmentOutput } from './appointment-model.ts';
 import type { Booking, History } from './history.ts';
@@ -279,15 +286,15 @@ function requestKey(name: string): RequestKey {
 function commandOf(key: Key, input: Exclude<AppointmentInput, { kind: 'read' }>): CommandBody {
   switch (input.kind) {
     case 'update': {
-      const { kind: _kind, allow_conflict, ...fields } = appointmentBody({ title: input.title });
       return {
         kind: 'appointment.update',
         appointment_key: key,
         if_match: input.if_match === null ? null : [input.if_match],
         computed_from: null,
-        fields,
+        fields: fieldsOf(appointmentBody({ title: input.title })),
+        ...same_people,
         wrong: [],
-        allow_conflict: !allow_conflict,
+        allow_conflict: true,
       };
     }
     case 'cancel':

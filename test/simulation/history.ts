@@ -83,12 +83,14 @@ export class History {
 
   #checkBookings(final: AgendaView, person: Key): void {
     const everything = { start: 0, end: Number.MAX_SAFE_INTEGER };
-    const found = final.agendaOf(person, {
+    const entries = final.agendaOf(person, {
       ...everything,
       after: null,
       with_cancelled: true,
+      with_declined: true,
       limit: 100_000,
     });
+    const found = entries.map(({ appointment }) => appointment);
     const taken = new Map<number, string>();
     for (const booking of this.bookings) {
       const of_it = found.filter(({ title }) => title === booking.title);

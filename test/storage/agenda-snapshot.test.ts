@@ -11,8 +11,10 @@ describe('a snapshot of the agenda', () => {
       write(store, booked({ key: 8_192, start: MIDNIGHT, end: MIDNIGHT + HOUR_MS }));
       const snapshot = store.view.agendaSnapshot();
       write(store, booked({ key: 12_288, start: MIDNIGHT + HOUR_MS, end: MIDNIGHT + 2 * HOUR_MS }));
-      expect(snapshot?.agendaOf(ana.key, range).map((one) => one.key)).toEqual([8_192]);
-      expect(store.view.agendaOf(ana.key, range).map((one) => one.key)).toEqual([8_192, 12_288]);
+      expect(snapshot?.agendaOf(ana.key, range).map((one) => one.appointment.key)).toEqual([8_192]);
+      expect(store.view.agendaOf(ana.key, range).map((one) => one.appointment.key)).toEqual([
+        8_192, 12_288,
+      ]);
       snapshot?.close();
     });
   });

@@ -41,7 +41,9 @@ describe('rows', () => {
       expect(view.calendarByKey(4098)).toEqual(second);
       expect(view.defaultCalendarOf(ana.key)).toEqual(calendar);
       expect(view.appointmentByKey(8192)).toEqual(appointment);
-      expect(view.agendaOf(ana.key, rangeOf(MIDNIGHT, MIDNIGHT + 1))).toEqual([appointment]);
+      expect(view.agendaOf(ana.key, rangeOf(MIDNIGHT, MIDNIGHT + 1))).toEqual([
+        { appointment, status: 'accepted' },
+      ]);
     });
   });
 
@@ -86,7 +88,7 @@ describe('rows', () => {
     opened((store) => {
       write(store, [...booked({}), ...booked({ key: 8193 })]);
       const { key, start } = appointment;
-      const occurrence = { person_key: ana.key, start, appointment_key: key };
+      const occurrence = { agenda_key: ana.key, start, appointment_key: key };
       const deletion: RowChange[] = [
         { op: 'delete', table: 'occurrences', row: occurrence },
         { op: 'delete', table: 'appointments', row: { key } },
@@ -94,7 +96,7 @@ describe('rows', () => {
       write(store, deletion);
       expect(store.view.appointmentByKey(key)).toBeNull();
       const left = store.view.agendaOf(ana.key, rangeOf(MIDNIGHT, MIDNIGHT + HOUR_MS));
-      expect(left.map((one) => one.key)).toEqual([8193]);
+      expect(left.map((one) => one.appointment.key)).toEqual([8193]);
       expect(() => write(store, deletion)).toThrow('no such row to delete');
     });
   });
@@ -114,6 +116,7 @@ describe('rows', () => {
         calendar_key: 99,
         busy: false,
         status: 'cancelled',
+        version_status: 'cancelled',
         cancelled_at: 5,
         privacy: 'full',
         sequence: 9,
@@ -125,7 +128,8 @@ describe('rows', () => {
         { op: 'insert', table: 'appointment_versions', row: versionBefore(appointment, 100) },
       ]);
       const { key, version } = appointment;
-      const { cancelled_at: _cancelled, ...shown } = appointment;
+      const { cancelled_at: _cancelled, ...rest } = appointment;
+      const shown = { ...rest, status: appointment.version_status };
       expect(store.view.appointmentAt(key, version)).toMatchObject(shown);
       expect(store.view.appointmentAt(key, later.version)).toEqual(later);
       expect(store.view.appointmentAt(key, 1)).toBeNull();

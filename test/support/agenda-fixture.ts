@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
 import type {
+  AppointmentFields,
   Command,
   CommandBody,
   CreateAppointment,
@@ -70,10 +71,24 @@ export function appointmentBody(changes: Partial<CreateAppointment> = {}): Creat
     privacy: 'full',
     busy: true,
     calendar_key: null,
+    group_key: null,
+    participants: [],
+    follow_group: true,
     allow_conflict: false,
     ...changes,
   };
 }
+
+/** What it says of the appointment itself. */
+export function fieldsOf(body: CreateAppointment): AppointmentFields {
+  const { title, description, start, end, all_day, time_zone, start_offset_s, end_offset_s } = body;
+  const { privacy, busy, calendar_key } = body;
+  const times = { start, end, all_day, time_zone, start_offset_s, end_offset_s };
+  return { title, description, ...times, privacy, busy, calendar_key };
+}
+
+/** An update that leaves people and group as they are. */
+export const same_people = { group_key: null, participants: null, follow_group: null } as const;
 
 export function registerBody(name: string): CommandBody {
   return {

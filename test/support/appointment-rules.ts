@@ -3,10 +3,11 @@ import type { AppointmentFields, CommandBody } from '../../src/agenda/command.ts
 import { decideCommand } from '../../src/agenda/decide/decide-command.ts';
 import type { CommandDecision } from '../../src/agenda/decide/decide-command.ts';
 import { decide } from '../../src/agenda/decide/decide.ts';
-import { occurrenceOf } from '../../src/agenda/decide/appointments/occurrence.ts';
+import { occurrencesOf } from '../../src/agenda/decide/appointments/occurrence.ts';
 import type { Appointment, Calendar, User } from '../../src/agenda/model.ts';
 import type { RulesView } from '../../src/agenda/view.ts';
-import { appointmentBody, HOUR_MS, MIDNIGHT } from './agenda-fixture.ts';
+import { appointmentBody, fieldsOf, HOUR_MS, MIDNIGHT } from './agenda-fixture.ts';
+import { empty_view } from './empty-view.ts';
 
 export const STATE_TIME = MIDNIGHT;
 
@@ -46,8 +47,7 @@ export const calendar: Calendar = {
 export const second: Calendar = { ...calendar, key: 4098, is_default: false };
 export const calendar_of_ben: Calendar = { ...calendar, key: 8193, owner_key: ben.key };
 
-const { kind: _kind, allow_conflict: _allow, ...of_body } = appointmentBody();
-const fields: AppointmentFields = of_body;
+const fields: AppointmentFields = fieldsOf(appointmentBody());
 
 /** From 10:00 to 11:00, changed twice before. */
 export const current: Appointment = {
@@ -65,6 +65,9 @@ export const current: Appointment = {
   updated_at: 3_000,
   cancelled_at: null,
   remembered_until: null,
+  group_key: null,
+  follow_group: true,
+  version_status: 'accepted',
 };
 
 export function cancelledAt(cancelled_at: number): Appointment {
@@ -89,14 +92,15 @@ function viewOf(appointments: readonly Appointment[]): RulesView {
     defaultCalendarOf: (key) =>
       calendars.find((one) => one.owner_key === key && one.is_default) ?? null,
     appointmentByKey: (key) => appointments.find((one) => one.key === key) ?? null,
-    busyOverlapping: (person_key, { start, end, except_key }, limit) =>
+    busyOverlapping: (agenda_key, { start, end, except_key }, limit) =>
       appointments
-        .map(occurrenceOf)
-        .filter((one) => one.person_key === person_key && one.busy)
+        .flatMap((appointment) => occurrencesOf({ appointment, participants: [] }))
+        .filter((one) => one.agenda_key === agenda_key && one.busy)
         .filter((one) => one.start < end && one.end > start)
         .map((one) => one.appointment_key)
         .filter((key) => key !== except_key)
         .slice(0, limit),
+    ...empty_view,
   };
 }
 
@@ -145,6 +149,9 @@ export function update(changes: Partial<AppointmentFields>, more: Update = {}, g
       if_match: null,
       computed_from: null,
       fields: { ...fields, ...changes },
+      group_key: null,
+      participants: null,
+      follow_group: null,
       wrong: [],
       allow_conflict: false,
       ...more,

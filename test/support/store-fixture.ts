@@ -80,16 +80,23 @@ export const appointment: Appointment = {
   updated_at: 9,
   cancelled_at: null,
   remembered_until: 10,
+  group_key: 11,
+  follow_group: false,
+  version_status: 'pending',
 };
 
 /** An appointment with its occurrence on Ana's agenda. */
-export function booked(changes: Partial<Appointment>, person_key: Key = ana.key): RowChange[] {
+export function booked(changes: Partial<Appointment>, agenda_key: Key = ana.key): RowChange[] {
   const row = { ...appointment, ...changes };
   const { start, end, key: appointment_key } = row;
   const busy = row.busy && row.cancelled_at === null;
   return [
     { op: 'insert', table: 'appointments', row },
-    { op: 'insert', table: 'occurrences', row: { person_key, start, end, appointment_key, busy } },
+    {
+      op: 'insert',
+      table: 'occurrences',
+      row: { agenda_key, start, end, appointment_key, busy, status: 'accepted' },
+    },
   ];
 }
 
@@ -98,5 +105,13 @@ export function write(store: SqliteAgendaStore, changes: readonly RowChange[]): 
 }
 
 export function rangeOf(start: number, end: number, more: Partial<AgendaRange> = {}): AgendaRange {
-  return { start, end, after: null, with_cancelled: false, limit: 10, ...more };
+  return {
+    start,
+    end,
+    after: null,
+    with_cancelled: false,
+    with_declined: false,
+    limit: 10,
+    ...more,
+  };
 }

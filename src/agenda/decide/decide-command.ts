@@ -1,4 +1,4 @@
-import { assert, must, unreachable } from '../../base/assert.ts';
+import { assert, must } from '../../base/assert.ts';
 import { limits } from '../../limits.ts';
 import type { AuditComponent, AuditRow } from '../audit.ts';
 import type { RowChange } from '../change.ts';
@@ -9,7 +9,8 @@ import type { Instant, Key, User } from '../model.ts';
 import type { Answer } from '../outcome.ts';
 import type { Refusal } from '../refusal.ts';
 import type { RulesView } from '../view.ts';
-import type { Decide, DecideContext } from './decision.ts';
+import type { Decide, DecideContext, Told } from './decision.ts';
+import { tell } from './tell.ts';
 
 /** A command with all its consequences and its audit row. */
 export type CommandDecision =
@@ -41,6 +42,7 @@ export function decideCommand(
   const context = contextOf(command, by, place);
   const changes: RowChange[] = [];
   const events: AgendaEvent[] = [];
+  const told: Told[] = [];
   let answer: Answer | null = null;
   let decided = 0;
   const pending: CommandBody[] = [command.body];
@@ -49,6 +51,7 @@ export function decideCommand(
     if (decision.kind === 'refused') return decision;
     changes.push(...decision.changes);
     events.push(...decision.events);
+    told.push(...(decision.told ?? []));
     if (decided === 0) answer = decision.answer;
     pending.push(...decision.consequences.toReversed());
     decided += 1;
@@ -57,6 +60,9 @@ export function decideCommand(
       'too many consequences of one command',
     );
   }
+  const telling = tell(view, told, context);
+  changes.push(...telling.changes);
+  events.push(...telling.events);
   const settled = must(answer, `no answer to ${command.body.kind}`);
   const audit: AuditRow = {
     key: context.nextKey(),
@@ -90,21 +96,17 @@ function contextOf(command: Command, by: User | null, place: CommandPlace): Deci
   };
 }
 
+/** The module that a kind belongs to, by the word before its dot. */
+const components: ReadonlyMap<string, AuditComponent> = new Map([
+  ['user', 'users'],
+  ['calendar', 'calendars'],
+  ['appointment', 'appointments'],
+  ['group', 'groups'],
+  ['notification', 'notifications'],
+  ['post', 'posts'],
+  ['work', 'work'],
+]);
+
 function componentOf(kind: CommandKind): AuditComponent {
-  switch (kind) {
-    case 'user.register':
-    case 'user.update_profile':
-    case 'user.change_password':
-    case 'user.log_out':
-      return 'users';
-    case 'calendar.create_default':
-      return 'calendars';
-    case 'appointment.create':
-    case 'appointment.update':
-    case 'appointment.cancel':
-    case 'appointment.restore':
-      return 'appointments';
-    default:
-      return unreachable(kind);
-  }
+  return must(components.get(kind.slice(0, kind.indexOf('.'))), `no module for ${kind}`);
 }

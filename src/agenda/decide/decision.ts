@@ -1,7 +1,7 @@
 import type { RowChange } from '../change.ts';
 import type { CommandBody } from '../command.ts';
 import type { AgendaEvent } from '../event.ts';
-import type { Instant, Key, User } from '../model.ts';
+import type { Instant, Key, NotificationContent, User } from '../model.ts';
 import type { Answer } from '../outcome.ts';
 import type { Refusal } from '../refusal.ts';
 import type { RulesView } from '../view.ts';
@@ -34,8 +34,15 @@ export type Decision =
        */
       readonly consequences: readonly CommandBody[];
       readonly events: readonly AgendaEvent[];
+      /** Whom it is told, besides; never to who did it. */
+      readonly told?: readonly Told[];
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** A notification to be made. */
+export interface Told extends NotificationContent {
+  readonly user_key: Key;
+}
 
 export type Decide = (view: RulesView, body: CommandBody, context: DecideContext) => Decision;
 

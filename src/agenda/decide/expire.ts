@@ -3,53 +3,98 @@ import type { RowChange } from '../change.ts';
 import type { Appointment } from '../model.ts';
 import { goneAt } from '../retention.ts';
 import type { ExpiryView } from '../view.ts';
-import { occurrenceOf } from './appointments/occurrence.ts';
+import { occurrencesOf, removal } from './appointments/occurrence.ts';
 import type { CommandPlace } from './decide-command.ts';
 
 export interface Expired {
   readonly changes: readonly RowChange[];
-  /** What all earlier versions that are left take. */
+  /** What all earlier versions and rows that are left take. */
   readonly versions_bytes: number;
 }
 
 /**
  * What has had its time by `state_time`, a few rows of each kind: cancelled appointments, which leave a
- * tombstone; earlier versions, those too that are too many; tombstones. Depends on the state alone, so it
- * is the same on every replica.
+ * tombstone; earlier versions and rows, those too that are too many; tombstones; notifications; the names
+ * of deleted groups. Depends on the state alone, so it is the same on every replica.
  */
 export function expire(view: ExpiryView, place: CommandPlace, versions_bytes: number): Expired {
-  const { state_time } = place;
-  const rows_max = limits.expired_per_command;
+  const changes = [...expiredAppointments(view, place)];
+  const earlier = expiredVersions(view, place, versions_bytes);
+  changes.push(...earlier.changes, ...expiredRemains(view, place));
+  return { changes, versions_bytes: earlier.versions_bytes };
+}
+
+function expiredAppointments(view: ExpiryView, place: CommandPlace): readonly RowChange[] {
   const changes: RowChange[] = [];
-  for (const appointment of view.firstCancelled(rows_max)) {
-    if (goneAt(appointment.cancelled_at) > state_time) break;
-    changes.push(...purged(appointment, place));
+  for (const appointment of view.firstCancelled(limits.expired_per_command)) {
+    if (goneAt(appointment.cancelled_at) > place.state_time) break;
+    changes.push(...purged(view, appointment, place));
+    // One that many people were on is enough for one command.
+    if (changes.length > limits.work_slice_rows) break;
   }
+  return changes;
+}
+
+function expiredVersions(
+  view: ExpiryView,
+  { state_time }: CommandPlace,
+  versions_bytes: number,
+): Expired {
+  const changes: RowChange[] = [];
   let bytes = versions_bytes;
-  for (const { appointment_key, version, expires_at, bytes: freed } of view.firstVersions(
-    rows_max,
-  )) {
-    if (expires_at > state_time && bytes <= limits.appointment_versions_bytes_max) break;
+  const isKept = (expires_at: number): boolean =>
+    expires_at > state_time && bytes <= limits.appointment_versions_bytes_max;
+  for (const row of view.firstVersions(limits.expired_per_command)) {
+    if (isKept(row.expires_at)) break;
+    const { appointment_key, version } = row;
     changes.push({
       op: 'delete',
       table: 'appointment_versions',
       row: { appointment_key, version },
     });
-    bytes -= freed;
+    bytes -= row.bytes;
   }
-  for (const { key, expires_at } of view.firstTombstones(rows_max)) {
-    if (expires_at > state_time) break;
-    changes.push({ op: 'delete', table: 'tombstones', row: { key } });
+  for (const row of view.firstEarlierRows(limits.earlier_rows_per_command)) {
+    if (isKept(row.expires_at)) break;
+    const { kind, key, version } = row;
+    changes.push({ op: 'delete', table: 'earlier_rows', row: { kind, key, version } });
+    bytes -= row.bytes;
   }
   return { changes, versions_bytes: bytes };
 }
 
-function purged(appointment: Appointment, { index, state_time }: CommandPlace): RowChange[] {
+function expiredRemains(view: ExpiryView, { state_time }: CommandPlace): readonly RowChange[] {
+  const changes: RowChange[] = [];
+  for (const { key, expires_at } of view.firstTombstones(limits.expired_per_command)) {
+    if (expires_at > state_time) break;
+    changes.push({ op: 'delete', table: 'tombstones', row: { key } });
+  }
+  for (const { key, created_at } of view.firstNotifications(limits.earlier_rows_per_command)) {
+    if (created_at + limits.notification_kept_ms > state_time) break;
+    changes.push({ op: 'delete', table: 'notifications', row: { key } });
+  }
+  for (const { key, deleted_at } of view.firstDeletedGroups(limits.expired_per_command)) {
+    if (deleted_at + limits.deleted_group_kept_ms > state_time) break;
+    changes.push({ op: 'delete', table: 'groups', row: { key } });
+  }
+  return changes;
+}
+
+function purged(
+  view: ExpiryView,
+  appointment: Appointment,
+  { index, state_time }: CommandPlace,
+): readonly RowChange[] {
   const { key, calendar_key, uid } = appointment;
-  const { person_key, start, appointment_key } = occurrenceOf(appointment);
   const expires_at = state_time + limits.tombstone_kept_ms;
+  const participants = view.participantsOf(key);
+  const gone = (table: 'participants' | 'proposals' | 'objections') => (row: { key: number }) =>
+    ({ op: 'delete', table, row: { key: row.key } }) as const;
   return [
-    { op: 'delete', table: 'occurrences', row: { person_key, start, appointment_key } },
+    ...occurrencesOf({ appointment, participants }).map(removal),
+    ...participants.map(gone('participants')),
+    ...view.proposalsOf(key).map(gone('proposals')),
+    ...view.objectionsOf(key).map(gone('objections')),
     { op: 'delete', table: 'appointments', row: { key } },
     {
       op: 'insert',

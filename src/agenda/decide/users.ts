@@ -53,9 +53,7 @@ export function registerUser(
     changes: [{ op: 'insert', table: 'users', row: user }],
     answer: { kind: 'user', key: user.key, version: user.version },
     consequences: [{ kind: 'calendar.create_default', owner_key: user.key }],
-    events: [
-      { kind: 'user.registered', key: user.key, version: user.version, audience: [user.key] },
-    ],
+    events: [userEvent('user.registered', user)],
   };
 }
 
@@ -121,12 +119,15 @@ function profileOf(user: User): ProfileAnswer {
 }
 
 function updated(user: User, answer: Answer, kind: AgendaEvent['kind']): Decision {
-  const { key, version } = user;
   return {
     kind: 'done',
     changes: [{ op: 'update', table: 'users', row: user }],
     answer,
     consequences: [],
-    events: [{ kind, key, version, audience: [key] }],
+    events: [userEvent(kind, user)],
   };
+}
+
+function userEvent(kind: AgendaEvent['kind'], { key, version }: User): AgendaEvent {
+  return { kind, key, version, group_key: null, appointment_key: null, audience: [key] };
 }

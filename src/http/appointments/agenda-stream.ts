@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Appointment, Key } from '../../agenda/model.ts';
-import type { AgendaPlace, AgendaSnapshot } from '../../agenda/view.ts';
+import type { Key } from '../../agenda/model.ts';
+import type { AgendaEntry, AgendaPlace, AgendaSnapshot } from '../../agenda/view.ts';
 import { limits } from '../../limits.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import type { AgendaQuery } from './query-schema.ts';
@@ -29,26 +29,27 @@ export function agendaChunks(...options: Parameters<typeof agendaSlices>): Async
  */
 async function* agendaSlices(
   snapshot: AgendaSnapshot,
-  person_key: Key,
+  agenda_key: Key,
   query: AgendaQuery,
-  present: (appointment: Appointment) => object,
+  present: (entry: AgendaEntry) => object,
 ): AsyncGenerator<string> {
   const { start, end, limit, include } = query;
   const with_cancelled = include.has('cancelled');
+  const with_declined = include.has('declined');
   try {
     let after: AgendaPlace | null = parseCursor(query.cursor);
     let remaining = limit;
     let opening = '{"items":[';
     for (;;) {
       const wanted = Math.min(remaining, limits.agenda_slice);
-      const range = { start, end, after, with_cancelled, limit: wanted + 1 };
-      const found = snapshot.agendaOf(person_key, range);
+      const range = { start, end, after, with_cancelled, with_declined, limit: wanted + 1 };
+      const found = snapshot.agendaOf(agenda_key, range);
       const slice = found.slice(0, wanted);
       if (slice.length > 0) {
         yield opening + slice.map((one) => JSON.stringify(present(one))).join(',');
         opening = ',';
       }
-      const last = slice.at(-1);
+      const last = slice.at(-1)?.appointment;
       remaining -= slice.length;
       if (last === undefined || found.length <= wanted) {
         yield opening === ',' ? ']}' : `${opening}]}`;

@@ -28,6 +28,9 @@ export async function replaceAppointment(
     ...wantedOf(context),
     computed_from: null,
     fields: personalFields(context.body, user),
+    group_key: null,
+    participants: [],
+    follow_group: context.body.follow_group,
     wrong: [],
     allow_conflict: context.body.allow_conflict,
   });
@@ -56,6 +59,9 @@ export async function patchAppointment(
       ...wanted,
       computed_from: current.version,
       ...found,
+      group_key: null,
+      participants: null,
+      follow_group: context.body.follow_group ?? null,
       allow_conflict: context.body.allow_conflict ?? false,
     };
     try {

@@ -194,6 +194,9 @@ async function createAppointment(
   const applied = await propose(services, context, user_id, {
     kind: 'appointment.create',
     ...personalFields(context.body, user),
+    group_key: null,
+    participants: [],
+    follow_group: context.body.follow_group,
     allow_conflict: context.body.allow_conflict,
   });
   return createdAppointment(services, context, applied);
@@ -240,7 +243,7 @@ function readAgenda(services: ApiServices, context: RouteContext<unknown, Agenda
     throw new ProblemError({ code: 'overloaded', detail });
   }
   const cluster_id = services.clusterId();
-  const chunks = agendaChunks(snapshot, key, query, (appointment) =>
+  const chunks = agendaChunks(snapshot, key, query, ({ appointment }) =>
     presentAppointment(appointment, key, cluster_id),
   );
   return { status: 200, chunks };
@@ -249,10 +252,10 @@ function readAgenda(services: ApiServices, context: RouteContext<unknown, Agenda
 function listed(
   services: ApiServices,
   context: RouteContext<unknown, unknown>,
-  { appointments, next_cursor }: AgendaPage,
+  { entries, next_cursor }: AgendaPage,
 ): Answer {
   const { key } = callerOf(context).user;
-  const items = appointments.map((appointment) =>
+  const items = entries.map(({ appointment }) =>
     presentAppointment(appointment, key, services.clusterId()),
   );
   return { status: 200, body: next_cursor === null ? { items } : { items, next_cursor } };

@@ -1,5 +1,5 @@
-import type { Appointment, Key } from '../../agenda/model.ts';
-import type { AgendaPlace, AgendaView } from '../../agenda/view.ts';
+import type { Key } from '../../agenda/model.ts';
+import type { AgendaEntry, AgendaPlace, AgendaView } from '../../agenda/view.ts';
 import { limits } from '../../limits.ts';
 import { foldText } from '../fold.ts';
 import type { AgendaPage } from './agenda-page.ts';
@@ -13,16 +13,17 @@ import type { SearchQuery } from './query-schema.ts';
  */
 export function searchAppointments(
   view: AgendaView,
-  person_key: Key,
+  agenda_key: Key,
   query: SearchQuery,
 ): AgendaPage {
   const { start, end, limit } = query;
   const words = searchForm(query.query).split(/\s+/);
-  const texts = view.agendaTextsOf(person_key, {
+  const texts = view.agendaTextsOf(agenda_key, {
     start,
     end,
     after: parseCursor(query.cursor),
     with_cancelled: false,
+    with_declined: true,
     limit: limits.search_examined_max + 1,
   });
   const found: Key[] = [];
@@ -42,10 +43,11 @@ export function searchAppointments(
     characters += searched.length;
     last = text;
   }
-  const appointments = found.flatMap((key): Appointment | readonly [] => {
-    return view.appointmentByKey(key) ?? [];
+  const entries = found.flatMap((key): AgendaEntry | readonly [] => {
+    const appointment = view.appointmentByKey(key);
+    return appointment === null ? [] : { appointment, status: 'accepted' };
   });
-  return { appointments, next_cursor: has_more && last !== null ? formatCursor(last) : null };
+  return { entries, next_cursor: has_more && last !== null ? formatCursor(last) : null };
 }
 
 const ascii_only = /^[\s\x20-\x7e]*$/;

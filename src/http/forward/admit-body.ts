@@ -1,31 +1,27 @@
 import { z } from 'zod';
-import type { CommandBody, CreateDefaultCalendar } from '../../agenda/command.ts';
+import type { CommandBody, Consequence, ContinueWork } from '../../agenda/command.ts';
 import { limits } from '../../limits.ts';
 import { foldText } from '../fold.ts';
-import { isInstant } from '../instant.ts';
 import { isOurPasswordHash } from '../passwords.ts';
 import { textSchema } from '../text-schema.ts';
 import { isTimeZone } from '../time-zone.ts';
+import { answer_schemas, group_schemas, message_schemas } from './admit-people.ts';
+import { if_match, instant, key, named_person, offset_s } from './admitted-fields.ts';
 import { display_name_schema, email_schema, username_schema } from '../users/schema.ts';
 
 /** Commands that users may make. */
-export type AdmittedBody = Exclude<CommandBody, CreateDefaultCalendar>;
+export type AdmittedBody = Exclude<CommandBody, Consequence | ContinueWork>;
 
 /** A kind that is missing here is refused by the compiler. */
 type BodySchemas = {
   readonly [K in AdmittedBody['kind']]: z.ZodType<Extract<AdmittedBody, { kind: K }>>;
 };
 
-const OFFSET_S_MAX = 24 * 60 * 60;
 const ERROR_CHARACTERS_MAX = 1_000;
 
-const key = z.int().positive();
-const if_match = z.array(key).max(limits.if_match_versions_max).nullable();
 const password_hash = z.string().refine(isOurPasswordHash);
 const time_zone = z.string().refine(isTimeZone);
 const locale = z.string().min(1).max(limits.locale_characters_max);
-const instant = z.number().refine(isInstant);
-const offset_s = z.int().min(-OFFSET_S_MAX).max(OFFSET_S_MAX);
 /** What it holds is not used. */
 const folded = z.string().nullable();
 
@@ -89,6 +85,9 @@ const appointment_fields = {
 };
 const changed_appointment = { appointment_key: key, if_match };
 const allow_conflict = z.boolean();
+const participants = z
+  .array(z.strictObject({ ...named_person, is_optional: z.boolean() }))
+  .max(limits.participants_max);
 const field_error = z.strictObject({
   field: z.string().max(ERROR_CHARACTERS_MAX),
   detail: z.string().max(ERROR_CHARACTERS_MAX),
@@ -98,6 +97,9 @@ const appointment_schemas = {
   'appointment.create': z.strictObject({
     kind: z.literal('appointment.create'),
     ...appointment_fields,
+    group_key: key.nullable(),
+    participants,
+    follow_group: z.boolean(),
     allow_conflict,
   }),
   'appointment.update': z
@@ -106,6 +108,9 @@ const appointment_schemas = {
       ...changed_appointment,
       computed_from: key.nullable(),
       fields: z.strictObject(appointment_fields).nullable(),
+      group_key: key.nullable(),
+      participants: participants.nullable(),
+      follow_group: z.boolean().nullable(),
       wrong: z.array(field_error).max(limits.problem_errors_max),
       allow_conflict,
     })
@@ -122,7 +127,13 @@ const appointment_schemas = {
 };
 
 /** The bounds of the routes once more, for the form that commands have. Folded names are made anew. */
-const body_schemas: BodySchemas = { ...user_schemas, ...appointment_schemas };
+const body_schemas: BodySchemas = {
+  ...user_schemas,
+  ...appointment_schemas,
+  ...answer_schemas,
+  ...group_schemas,
+  ...message_schemas,
+};
 
 /** The body of a command as this replica would let it pass; null: it would not. */
 export function admitBody(body: { readonly kind: string }): AdmittedBody | null {

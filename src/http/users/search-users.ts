@@ -23,7 +23,10 @@ type Place =
  * that it keeps the event loop from nothing, and so many at most in one answer, whose page may then be
  * short and have a next one all the same.
  */
-export async function searchUsers(view: AgendaView, query: UserSearchQuery): Promise<UserPage> {
+export async function searchUsers(
+  view: Pick<AgendaView, 'usersByNamePrefix' | 'usersByNamePart'>,
+  query: UserSearchQuery,
+): Promise<UserPage> {
   const text = foldText(query.query);
   const { limit } = query;
   const users: User[] = [];

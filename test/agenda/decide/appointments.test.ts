@@ -1,7 +1,8 @@
+import type { Occurrence } from '../../../src/agenda/model.ts';
 import { describe, expect, test } from '@jest/globals';
 import type { RowChange } from '../../../src/agenda/change.ts';
 import type { AppointmentFields } from '../../../src/agenda/command.ts';
-import { occurrenceOf } from '../../../src/agenda/decide/appointments/occurrence.ts';
+import { occurrencesOf } from '../../../src/agenda/decide/appointments/occurrence.ts';
 import type { CommandDecision } from '../../../src/agenda/decide/decide-command.ts';
 import { limits } from '../../../src/limits.ts';
 import { appointmentBody, DAY_MS, HOUR_MS } from '../../support/agenda-fixture.ts';
@@ -24,6 +25,8 @@ import {
   update,
 } from '../../support/appointment-rules.ts';
 import type { Given } from '../../support/appointment-rules.ts';
+
+const [occurrence] = occurrencesOf({ appointment: current, participants: [] }) as [Occurrence];
 
 describe('replacing', () => {
   test('changes what the owner says, and nothing else', () => {
@@ -49,24 +52,24 @@ describe('replacing', () => {
     });
     expect(decision).toMatchObject({
       answer: { kind: 'appointment', key: current.key, version: 4 },
-      events: [{ kind: 'appointment.updated', version: 4, audience: [ana.key] }],
+      events: [{ kind: 'appointment.moved', version: 4, audience: [ana.key] }],
     });
   });
 
   test('moves it on the agenda', () => {
     const start = current.start - HOUR_MS;
-    const { person_key, appointment_key } = occurrenceOf(current);
+    const { agenda_key, appointment_key } = occurrence;
     expect(changesOf(update({ start }))).toEqual(
       expect.arrayContaining([
         {
           op: 'delete',
           table: 'occurrences',
-          row: { person_key, appointment_key, start: current.start },
+          row: { agenda_key, appointment_key, start: current.start },
         },
         {
           op: 'insert',
           table: 'occurrences',
-          row: { ...occurrenceOf(current), start },
+          row: { ...occurrence, start },
         },
       ]),
     );
@@ -194,7 +197,8 @@ describe('conflicts of what changes', () => {
   });
 
   test('what is cancelled takes no time', () => {
-    const given = { appointments: [current, { ...other, status: 'cancelled' as const }] };
+    const cancelled = { ...other, status: 'cancelled' as const, cancelled_at: STATE_TIME };
+    const given = { appointments: [current, cancelled] };
     expect(refusalCode(update(onto_other, {}, given))).toBeNull();
   });
 });
@@ -205,6 +209,7 @@ describe('cancelling and restoring', () => {
     expect(rowAfter(decision)).toEqual({
       ...current,
       status: 'cancelled',
+      version_status: 'cancelled',
       cancelled_at: STATE_TIME,
       version: 4,
       sequence: 2,
@@ -215,7 +220,7 @@ describe('cancelling and restoring', () => {
     expect(changesOf(decision)).toContainEqual({
       op: 'insert',
       table: 'occurrences',
-      row: { ...occurrenceOf(current), busy: false },
+      row: { ...occurrence, busy: false },
     });
     expect(decision).toMatchObject({ events: [{ kind: 'appointment.cancelled' }] });
   });
@@ -231,7 +236,7 @@ describe('cancelling and restoring', () => {
     expect(changesOf(decision)).toContainEqual({
       op: 'insert',
       table: 'occurrences',
-      row: occurrenceOf(current),
+      row: occurrence,
     });
     expect(decision).toMatchObject({ events: [{ kind: 'appointment.restored' }] });
   });

@@ -9,6 +9,7 @@ import type { Calendar, Occurrence, User } from '../../../src/agenda/model.ts';
 import type { RulesView } from '../../../src/agenda/view.ts';
 import { limits } from '../../../src/limits.ts';
 import { appointmentBody, HOUR_MS, MIDNIGHT, registerBody } from '../../support/agenda-fixture.ts';
+import { empty_view } from '../../support/empty-view.ts';
 
 const place = { index: 7, state_time: 5_000 };
 
@@ -54,12 +55,13 @@ function viewOf(occurrences: readonly Occurrence[] = []): RulesView {
     calendarByKey: (key) => calendars.find((calendar) => calendar.key === key) ?? null,
     defaultCalendarOf: (key) => calendars.find((calendar) => calendar.owner_key === key) ?? null,
     appointmentByKey: () => null,
-    busyOverlapping: (person_key, { start, end }, limit) =>
+    busyOverlapping: (agenda_key, { start, end }, limit) =>
       occurrences
-        .filter((one) => one.person_key === person_key && one.busy)
+        .filter((one) => one.agenda_key === agenda_key && one.busy)
         .filter((one) => one.start < end && one.end > start)
         .map((one) => one.appointment_key)
         .slice(0, limit),
+    ...empty_view,
   };
 }
 
@@ -188,7 +190,7 @@ describe('booking', () => {
             updated_at: 5_000,
           },
         },
-        { table: 'occurrences', row: { person_key: ana.key, appointment_key: keyAt(7, 0) } },
+        { table: 'occurrences', row: { agenda_key: ana.key, appointment_key: keyAt(7, 0) } },
         { table: 'audit_logs', row: { actor_key: ana.key, action: 'appointment.create' } },
       ],
       events: [{ kind: 'appointment.created', audience: [ana.key] }],
@@ -221,11 +223,12 @@ describe('booking', () => {
 
 describe('conflicts', () => {
   const taken: Occurrence = {
-    person_key: ana.key,
+    agenda_key: ana.key,
     start: MIDNIGHT + 10 * HOUR_MS,
     end: MIDNIGHT + 11 * HOUR_MS,
     appointment_key: 77,
     busy: true,
+    status: 'accepted',
   };
   const half_past = { start: taken.start + HOUR_MS / 2, end: taken.end + HOUR_MS / 2 };
 
@@ -247,7 +250,7 @@ describe('conflicts', () => {
 
   test('none with what is not busy, or on another’s agenda', () => {
     expect(refusalCode(book(half_past, viewOf([{ ...taken, busy: false }])))).toBeNull();
-    expect(refusalCode(book(half_past, viewOf([{ ...taken, person_key: 8192 }])))).toBeNull();
+    expect(refusalCode(book(half_past, viewOf([{ ...taken, agenda_key: 8192 }])))).toBeNull();
   });
 
   test('no more are named than the bound', () => {

@@ -114,7 +114,7 @@ describe('the walk over all users', () => {
     const view = state.view();
     const looks: number[] = [];
     const walked = {
-      ...view,
+      usersByNamePrefix: view.usersByNamePrefix.bind(view),
       /** As if there were no end of users, with nobody who is looked for. */
       usersByNamePart: (_: string, slice: { after_key: number; rows: number }) => {
         looks.push(slice.after_key);

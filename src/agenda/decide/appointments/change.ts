@@ -1,19 +1,40 @@
 import { err, ok } from '../../../base/result.ts';
 import type { Result } from '../../../base/result.ts';
-import type { RowChange } from '../../change.ts';
-import type { AgendaEvent } from '../../event.ts';
+import type { AgendaEventKind } from '../../event.ts';
 import type { Appointment, Key } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import { isGone } from '../../retention.ts';
+import { sightOf } from '../../sight.ts';
 import type { RulesView } from '../../view.ts';
-import type { DecideContext, Decision } from '../decision.ts';
-import { occurrenceChanges } from './occurrence.ts';
-import { versionBefore } from '../../appointment-version.ts';
+import type { DecideContext, Decision, Told } from '../decision.ts';
+import { announce } from './announce.ts';
+import { meetingChanges, participantWith, statusOf } from './meeting.ts';
+import type { Meeting } from './meeting.ts';
 
 /** Which appointment, and the versions it may have; null: any. */
 interface Wanted {
   readonly appointment_key: Key;
   readonly if_match: readonly number[] | null;
+}
+
+export const log_in_first: Refusal = { code: 'unauthenticated', detail: 'Log in first.' };
+const no_such_appointment: Refusal = {
+  code: 'not_found',
+  detail: 'There is no such appointment.',
+};
+
+/** The appointment, when the caller sees all of it: else it answers as one that does not exist. */
+export function seenAppointment(
+  view: RulesView,
+  appointment_key: Key,
+  { by, state_time }: DecideContext,
+): Result<Appointment, Refusal> {
+  if (by === null) return err(log_in_first);
+  const found = view.appointmentByKey(appointment_key);
+  if (found === null || isGone(found, state_time) || sightOf(view, by.key, found) !== 'full') {
+    return err(no_such_appointment);
+  }
+  return ok(found);
 }
 
 /**
@@ -23,59 +44,77 @@ interface Wanted {
 export function ownAppointment(
   view: RulesView,
   { appointment_key, if_match }: Wanted,
-  { by, state_time }: DecideContext,
+  context: DecideContext,
 ): Result<Appointment, Refusal> {
-  if (by === null) return err({ code: 'unauthenticated', detail: 'Log in first.' });
-  const found = view.appointmentByKey(appointment_key);
-  if (found === null || found.owner_key !== by.key || isGone(found, state_time)) {
-    return err({ code: 'not_found', detail: 'There is no such appointment.' });
-  }
+  const seen = seenAppointment(view, appointment_key, context);
+  if (!seen.ok) return seen;
+  const found = seen.value;
   if (if_match !== null && !if_match.includes(found.version)) {
     const detail = 'It was changed since the version in If-Match: read it again, then change it.';
     return err({ code: 'precondition_failed', detail });
+  }
+  if (found.owner_key !== context.by?.key) {
+    return err({ code: 'forbidden', detail: 'Only the owner of an appointment changes it.' });
   }
   return ok(found);
 }
 
 /**
- * The next version of an appointment. Another time, cancelling and restoring are significant: they raise
- * `sequence` (RFC 5546, section 2.1.4); other texts do not.
+ * The next version of a meeting, with people and appointment as wanted. Another time, cancelling and
+ * restoring are significant: they raise `sequence` (RFC 5546, section 2.1.4) and ask everybody again who
+ * had accepted. Other texts do neither.
  */
-export function changed(
+export function nextVersion(
   current: Appointment,
-  wanted: Appointment,
-  kind: AgendaEvent['kind'],
+  wanted: Meeting,
   context: DecideContext,
-): Decision {
+  accepted_key: Key | null = null,
+): Meeting {
+  const { appointment } = wanted;
   const is_significant =
-    wanted.start !== current.start ||
-    wanted.end !== current.end ||
-    wanted.status !== current.status;
+    appointment.start !== current.start ||
+    appointment.end !== current.end ||
+    (appointment.cancelled_at === null) !== (current.cancelled_at === null);
+  const participants = wanted.participants.map((one) => {
+    if (one.user_key === accepted_key && one.status !== 'auto') {
+      return one.status === 'accepted'
+        ? one
+        : participantWith(one, { status: 'accepted' }, context);
+    }
+    if (!is_significant || one.status !== 'accepted') return one;
+    return participantWith(one, { status: 'pending' }, context);
+  });
+  const status = statusOf({ appointment, participants });
   const row: Appointment = {
-    ...wanted,
+    ...appointment,
+    status,
     version: current.version + 1,
+    version_status: status,
     sequence: current.sequence + (is_significant ? 1 : 0),
     changed_index: context.index,
     origin_node: context.origin_node,
     updated_at: context.state_time,
     remembered_until: context.remembered_until,
   };
-  const changes: RowChange[] = [
-    {
-      op: 'insert',
-      table: 'appointment_versions',
-      row: versionBefore(current, context.state_time),
-    },
-    { op: 'update', table: 'appointments', row },
-    ...occurrenceChanges(current, row),
-  ];
-  const { key, version } = row;
+  return { appointment: row, participants };
+}
+
+/** What a change comes to once `after` is settled. */
+export function changed(
+  view: RulesView,
+  kind: AgendaEventKind,
+  { before, after }: { readonly before: Meeting; readonly after: Meeting },
+  told: readonly Told[],
+  context: DecideContext,
+): Decision {
+  const { key, version } = after.appointment;
   return {
     kind: 'done',
-    changes,
+    changes: meetingChanges(before, after, context),
     answer: { kind: 'appointment', key, version },
     consequences: [],
-    events: [{ kind, key, version, audience: [row.owner_key] }],
+    events: announce(view, kind, after, { before }),
+    told,
   };
 }
 

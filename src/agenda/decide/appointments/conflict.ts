@@ -2,7 +2,6 @@ import { limits } from '../../../limits.ts';
 import type { Appointment } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
-import { occurrenceOf } from './occurrence.ts';
 
 /**
  * An appointment as it would be, against everything else that takes time on its owner's agenda. Judged
@@ -14,10 +13,10 @@ export function conflictOf(
   wanted: Appointment,
   allow_conflict: boolean,
 ): Refusal | null {
-  const { person_key, start, end, busy } = occurrenceOf(wanted);
-  if (!busy || allow_conflict) return null;
+  const { owner_key, start, end, busy, cancelled_at } = wanted;
+  if (!busy || cancelled_at !== null || allow_conflict) return null;
   const overlaps = view.busyOverlapping(
-    person_key,
+    owner_key,
     { start, end, except_key: wanted.key },
     limits.conflict_overlaps_max,
   );

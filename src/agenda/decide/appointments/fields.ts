@@ -34,7 +34,7 @@ export function wrongShape(fields: AppointmentFields): Refusal | null {
   return null;
 }
 
-function wrongField(field: string, detail: string): Refusal {
+export function wrongField(field: string, detail: string): Refusal {
   return {
     code: 'invalid_request',
     detail: `${field}: ${detail}`,
@@ -47,17 +47,22 @@ function isLonger(text: string, characters_max: number): boolean {
   return text.length > characters_max && Array.from(text).length > characters_max;
 }
 
-/** Null: the default one. A calendar of somebody else answers as one that does not exist. */
+/**
+ * Null: the default one, of the group if it is of one. A calendar of somebody else answers as one that does
+ * not exist.
+ */
 export function calendarFor(
   view: RulesView,
   owner: User,
   calendar_key: Key | null,
+  group_key: Key | null,
 ): Result<Calendar, Refusal> {
   if (calendar_key === null) {
-    return ok(must(view.defaultCalendarOf(owner.key), 'a person without a default calendar'));
+    return ok(must(view.defaultCalendarOf(group_key ?? owner.key), 'nobody is without a calendar'));
   }
   const calendar = view.calendarByKey(calendar_key);
-  if (calendar === null || calendar.owner_key !== owner.key) {
+  const is_own = calendar?.owner_key === owner.key || calendar?.owner_key === group_key;
+  if (calendar === null || !is_own) {
     return err({ code: 'not_found', detail: 'There is no such calendar.' });
   }
   return ok(calendar);

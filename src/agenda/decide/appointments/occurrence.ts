@@ -1,24 +1,58 @@
 import type { RowChange } from '../../change.ts';
-import type { Appointment, Occurrence } from '../../model.ts';
+import type { Key, Occurrence, ParticipantStatus } from '../../model.ts';
+import type { Meeting } from './meeting.ts';
 
-/** The stretch of time that an appointment is on its owner's agenda. */
-export function occurrenceOf(appointment: Appointment): Occurrence {
-  return {
-    person_key: appointment.owner_key,
-    start: appointment.start,
-    end: appointment.end,
-    appointment_key: appointment.key,
-    busy: appointment.busy && appointment.status !== 'cancelled',
-  };
+/** The stretches of time that it is on the agendas of its owner, its people, and its group. */
+export function occurrencesOf({ appointment, participants }: Meeting): readonly Occurrence[] {
+  const { owner_key, group_key, start, end, key: appointment_key } = appointment;
+  const takes_time = appointment.busy && appointment.cancelled_at === null;
+  const on = (agenda_key: Key, status: ParticipantStatus, busy: boolean): Occurrence => ({
+    agenda_key,
+    start,
+    end,
+    appointment_key,
+    busy,
+    status,
+  });
+  const rows = [on(owner_key, 'accepted', takes_time)];
+  for (const { user_key, status } of participants) {
+    rows.push(on(user_key, status, takes_time && isOnIt(status)));
+  }
+  if (group_key !== null) rows.push(on(group_key, 'accepted', false));
+  return rows;
 }
 
-/** What has to be written when an appointment changes. */
-export function occurrenceChanges(before: Appointment, after: Appointment): readonly RowChange[] {
-  const [old, wanted] = [occurrenceOf(before), occurrenceOf(after)];
-  if (old.start === wanted.start && old.end === wanted.end && old.busy === wanted.busy) return [];
-  const { person_key, start, appointment_key } = old;
-  return [
-    { op: 'delete', table: 'occurrences', row: { person_key, start, appointment_key } },
-    { op: 'insert', table: 'occurrences', row: wanted },
-  ];
+/** Whether it takes a person's time: who has not answered, or declined, is free. */
+function isOnIt(status: ParticipantStatus): boolean {
+  return status === 'accepted' || status === 'auto';
+}
+
+/** What has to be written to the agendas when a meeting changes. */
+export function occurrenceChanges(before: Meeting | null, after: Meeting): readonly RowChange[] {
+  const changes: RowChange[] = [];
+  const old = new Map<Key, Occurrence>(
+    before === null ? [] : occurrencesOf(before).map((one) => [one.agenda_key, one]),
+  );
+  for (const row of occurrencesOf(after)) {
+    const current = old.get(row.agenda_key);
+    old.delete(row.agenda_key);
+    if (current !== undefined && isSame(current, row)) continue;
+    if (current !== undefined) changes.push(removal(current));
+    changes.push({ op: 'insert', table: 'occurrences', row });
+  }
+  for (const row of old.values()) changes.push(removal(row));
+  return changes;
+}
+
+export function removal({ agenda_key, start, appointment_key }: Occurrence): RowChange {
+  return { op: 'delete', table: 'occurrences', row: { agenda_key, start, appointment_key } };
+}
+
+function isSame(one: Occurrence, other: Occurrence): boolean {
+  return (
+    one.start === other.start &&
+    one.end === other.end &&
+    one.busy === other.busy &&
+    one.status === other.status
+  );
 }

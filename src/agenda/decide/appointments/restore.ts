@@ -1,12 +1,13 @@
 import type { RestoreAppointment } from '../../command.ts';
-import type { Appointment } from '../../model.ts';
 import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
-import { changed, ownAppointment, unchanged } from './change.ts';
+import { toldToPeople } from './announce.ts';
+import { changed, nextVersion, ownAppointment, unchanged } from './change.ts';
 import { conflictOf } from './conflict.ts';
+import { meetingOf } from './meeting.ts';
 
-/** Its time may be taken by now, so it is checked like a new one. */
+/** Its time may be taken by now, so it is checked like a new one. Everybody is asked again. */
 export function restoreAppointment(
   view: RulesView,
   body: RestoreAppointment,
@@ -15,10 +16,13 @@ export function restoreAppointment(
   const found = ownAppointment(view, body, context);
   if (!found.ok) return refuse(found.error);
   const current = found.value;
-  if (current.status !== 'cancelled') return unchanged(current, context);
-  // Nobody is required to answer a personal appointment.
-  const wanted: Appointment = { ...current, status: 'accepted', cancelled_at: null };
-  const conflict = conflictOf(view, wanted, body.allow_conflict);
+  if (current.cancelled_at === null) return unchanged(current, context);
+  const before = meetingOf(view, current);
+  const appointment = { ...current, cancelled_at: null };
+  const conflict = conflictOf(view, appointment, body.allow_conflict);
   if (conflict !== null) return refuse(conflict);
-  return changed(current, wanted, 'appointment.restored', context);
+  const wanted = { appointment, participants: before.participants };
+  const after = nextVersion(current, wanted, context);
+  const told = toldToPeople(after, 'appointment_updated', current.owner_key);
+  return changed(view, 'appointment.restored', { before, after }, told, context);
 }

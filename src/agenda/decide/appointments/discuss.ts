@@ -1,0 +1,47 @@
+import { err, ok } from '../../../base/result.ts';
+import type { Result } from '../../../base/result.ts';
+import type { Appointment, Key, Participant, User } from '../../model.ts';
+import type { Refusal } from '../../refusal.ts';
+import type { RulesView } from '../../view.ts';
+import type { DecideContext } from '../decision.ts';
+import { log_in_first, seenAppointment } from './change.ts';
+
+/** An appointment that is to come, and the part that the caller has in it. */
+export interface OwnPart {
+  readonly user: User;
+  readonly appointment: Appointment;
+  readonly participant: Participant;
+}
+
+const not_on_it: Refusal = {
+  code: 'forbidden',
+  detail: 'Only those who are on the appointment can do this.',
+};
+const is_owner: Refusal = {
+  code: 'forbidden',
+  detail: 'It is your own appointment: change or cancel it.',
+};
+const is_cancelled: Refusal = { code: 'forbidden', detail: 'The appointment is cancelled.' };
+const has_begun: Refusal = {
+  code: 'forbidden',
+  detail: 'The appointment has begun: answers can be changed until its start.',
+};
+
+/** What somebody on an appointment may still speak to. */
+export function ownPart(
+  view: RulesView,
+  appointment_key: Key,
+  context: DecideContext,
+): Result<OwnPart, Refusal> {
+  const user = context.by;
+  if (user === null) return err(log_in_first);
+  const seen = seenAppointment(view, appointment_key, context);
+  if (!seen.ok) return seen;
+  const appointment = seen.value;
+  if (appointment.owner_key === user.key) return err(is_owner);
+  const participant = view.participation.participantOf(appointment_key, user.key);
+  if (participant === null) return err(not_on_it);
+  if (appointment.cancelled_at !== null) return err(is_cancelled);
+  if (appointment.start <= context.state_time) return err(has_begun);
+  return ok({ user, appointment, participant });
+}

@@ -1,0 +1,223 @@
+import { assert, unreachable } from '../../../base/assert.ts';
+import { limits } from '../../../limits.ts';
+import type { RowChange } from '../../change.ts';
+import type {
+  AppointmentsOfDeletedGroup,
+  AppointmentsOfJoinedMember,
+  AppointmentsOfLeftMember,
+} from '../../command.ts';
+import type { AgendaEvent } from '../../event.ts';
+import type { Appointment, Key, Participant, Work } from '../../model.ts';
+import type { RulesView } from '../../view.ts';
+import type { DecideContext, Decision, Told } from '../decision.ts';
+import { announce, toldOf } from './announce.ts';
+import { cancelled } from './cancel.ts';
+import { toldOfBeingOn } from './create.ts';
+import { meetingChanges, meetingOf, participantWith, withStatus } from './meeting.ts';
+import type { Meeting } from './meeting.ts';
+import { newParticipant } from './people.ts';
+
+type Consequence =
+  AppointmentsOfDeletedGroup | AppointmentsOfJoinedMember | AppointmentsOfLeftMember;
+
+const kinds = {
+  'appointments.group_deleted': 'group_deleted',
+  'appointments.member_joined': 'member_joined',
+  'appointments.member_left': 'member_left',
+} as const;
+
+/** One appointment's share of a slice. */
+interface Share {
+  readonly changes: readonly RowChange[];
+  readonly events: readonly AgendaEvent[];
+  readonly told: readonly Told[];
+}
+
+const nothing: Share = { changes: [], events: [], told: [] };
+
+/**
+ * What a change of a group means for its appointments that are to come: as many as fit, in the same
+ * transaction; the rest is work that goes on in slices, after what was begun before.
+ */
+export function followGroup(view: RulesView, body: Consequence, context: DecideContext): Decision {
+  const work: Work = {
+    key: context.nextKey(),
+    kind: kinds[body.kind],
+    group_key: body.group_key,
+    user_key: 'user_key' in body ? body.user_key : null,
+    actor_key: body.actor_key,
+    after_start: context.state_time,
+    after_key: Number.MAX_SAFE_INTEGER,
+    version: 1,
+    origin_node: context.origin_node,
+    created_at: context.state_time,
+  };
+  const slice = sliceOf(view, work, context, (user_key) =>
+    'user_key' in body && body.user_key === user_key
+      ? body.rank
+      : (view.groups.memberOf(work.group_key, user_key)?.rank ?? null),
+  );
+  const { rest } = slice;
+  const row = rest === null ? [] : [{ op: 'insert', table: 'work', row: rest } as const];
+  return {
+    kind: 'done',
+    changes: [...slice.changes, ...row],
+    answer: null,
+    consequences: [],
+    events: slice.events,
+    told: slice.told,
+  };
+}
+
+/** The next slice of what was begun; the work is gone with the last. */
+export function continueWork(view: RulesView, work: Work, context: DecideContext): Decision {
+  const slice = sliceOf(
+    view,
+    work,
+    context,
+    (user_key) => view.groups.memberOf(work.group_key, user_key)?.rank ?? null,
+  );
+  const { rest } = slice;
+  const row: RowChange =
+    rest === null
+      ? { op: 'delete', table: 'work', row: { key: work.key } }
+      : { op: 'update', table: 'work', row: { ...rest, version: work.version + 1 } };
+  return {
+    kind: 'done',
+    changes: [...slice.changes, row],
+    answer: { kind: 'work', key: work.key, version: work.version },
+    consequences: [],
+    events: slice.events,
+    told: slice.told,
+  };
+}
+
+/** Somebody's rank in the group once the command is done; null: they are not in it. */
+type RankOf = (user_key: Key) => number | null;
+
+interface SliceContext {
+  readonly context: DecideContext;
+  readonly rankOf: RankOf;
+}
+
+/** Appointments looked at in one read. */
+const READ_AT_ONCE = 32;
+
+function sliceOf(
+  view: RulesView,
+  work: Work,
+  context: DecideContext,
+  rankOf: RankOf,
+): Share & { readonly rest: Work | null } {
+  const changes: RowChange[] = [];
+  const events: AgendaEvent[] = [];
+  const told: Told[] = [];
+  let place = { start: work.after_start, key: work.after_key };
+  let looked_at = 0;
+  for (;;) {
+    const found = view.groupAppointmentsAfter(work.group_key, place, READ_AT_ONCE);
+    for (const appointment of found) {
+      if (changes.length >= limits.work_slice_rows || looked_at >= limits.work_slice_rows) {
+        const rest = { ...work, after_start: place.start, after_key: place.key };
+        return { changes, events, told, rest };
+      }
+      const share = shareOf(view, work, appointment, { context, rankOf });
+      changes.push(...share.changes);
+      events.push(...share.events);
+      told.push(...share.told);
+      assert(appointment.start >= place.start, 'the agenda of a group is out of order');
+      place = { start: appointment.start, key: appointment.key };
+      looked_at += 1;
+    }
+    if (found.length < READ_AT_ONCE) return { changes, events, told, rest: null };
+  }
+}
+
+function shareOf(view: RulesView, work: Work, appointment: Appointment, at: SliceContext): Share {
+  switch (work.kind) {
+    case 'group_deleted':
+      return cancelledWithGroup(view, work, appointment, at);
+    case 'member_joined':
+      return joined(view, work, appointment, at);
+    case 'member_left':
+      return left(view, work, appointment, at);
+    default:
+      return unreachable(work.kind);
+  }
+}
+
+function cancelledWithGroup(
+  view: RulesView,
+  { actor_key }: Work,
+  appointment: Appointment,
+  { context }: SliceContext,
+): Share {
+  if (appointment.cancelled_at !== null) return nothing;
+  const before = meetingOf(view, appointment);
+  const decision = cancelled(view, before, actor_key, context);
+  assert(decision.kind === 'done', 'an appointment that cannot be cancelled');
+  const owner = toldOf(before, appointment.owner_key, 'appointment_cancelled', actor_key);
+  return { ...decision, told: [owner, ...(decision.told ?? [])] };
+}
+
+/** Who joined, and is still there when the slice comes, is on it now. */
+function joined(
+  view: RulesView,
+  { user_key }: Work,
+  appointment: Appointment,
+  { context, rankOf }: SliceContext,
+): Share {
+  const is_out = appointment.cancelled_at !== null || !appointment.follow_group;
+  if (user_key === null || is_out || appointment.owner_key === user_key) return nothing;
+  const rank = rankOf(user_key);
+  if (rank === null) return nothing;
+  const before = meetingOf(view, appointment);
+  const invited = before.participants.find((one) => one.user_key === user_key);
+  if (invited !== undefined) return joinedByName(before, invited, context);
+  // One more than may be on it stays off it; they see it on the agenda of the group.
+  if (before.participants.length >= limits.participants_max) return nothing;
+  const owner_rank = rankOf(appointment.owner_key);
+  const status = owner_rank !== null && rank < owner_rank ? 'auto' : 'pending';
+  const how = { status, is_optional: false, by_group: true, by_name: false } as const;
+  const participant = newParticipant(appointment, user_key, how, context);
+  const people = [...before.participants, participant];
+  const after = withStatus({ appointment, participants: people }, context);
+  return {
+    changes: meetingChanges(before, after, context),
+    events: announce(view, 'appointment.answered', after),
+    told: [toldOfBeingOn(after, participant)],
+  };
+}
+
+/** Who was invited already keeps their answer, and is on it as a member too. */
+function joinedByName(before: Meeting, invited: Participant, context: DecideContext): Share {
+  if (invited.by_group) return nothing;
+  const participant = participantWith(invited, { by_group: true }, context);
+  const participants = before.participants.map((one) => (one === invited ? participant : one));
+  const after = { appointment: before.appointment, participants };
+  return { ...nothing, changes: meetingChanges(before, after, context) };
+}
+
+/** Who left, and has not come back, is off it, unless they were named besides. */
+function left(
+  view: RulesView,
+  { user_key }: Work,
+  appointment: Appointment,
+  { context, rankOf }: SliceContext,
+): Share {
+  if (user_key === null || !appointment.follow_group || rankOf(user_key) !== null) return nothing;
+  const before = meetingOf(view, appointment);
+  const leaver = before.participants.find((one) => one.user_key === user_key);
+  if (leaver === undefined || !leaver.by_group) return nothing;
+  const participants = leaver.by_name
+    ? before.participants.map((one) =>
+        one === leaver ? participantWith(leaver, { by_group: false }, context) : one,
+      )
+    : before.participants.filter((one) => one !== leaver);
+  const after = withStatus({ appointment, participants }, context);
+  return {
+    changes: meetingChanges(before, after, context),
+    events: announce(view, 'appointment.answered', after, { before, without_key: user_key }),
+    told: [],
+  };
+}

@@ -1,0 +1,51 @@
+import type { ObjectToAppointment } from '../../command.ts';
+import type { Objection } from '../../model.ts';
+import type { RowChange } from '../../change.ts';
+import type { RulesView } from '../../view.ts';
+import { refuse } from '../decision.ts';
+import type { DecideContext, Decision } from '../decision.ts';
+import { keepEarlier } from '../earlier.ts';
+import { announce, toldOf } from './announce.ts';
+import { ownPart } from './discuss.ts';
+import { meetingOf } from './meeting.ts';
+
+/** Says what one has against it; it stays on the agenda. The last objection of a person counts. */
+export function objectToAppointment(
+  view: RulesView,
+  body: ObjectToAppointment,
+  context: DecideContext,
+): Decision {
+  const part = ownPart(view, body.appointment_key, context);
+  if (!part.ok) return refuse(part.error);
+  const { user, appointment } = part.value;
+  const { origin_node, state_time } = context;
+  const current = view.participation.objectionOf(appointment.key, user.key);
+  const meeting = meetingOf(view, appointment);
+  const row: Objection = {
+    key: current?.key ?? context.nextKey(),
+    appointment_key: appointment.key,
+    user_key: user.key,
+    note: body.note,
+    version: (current?.version ?? 0) + 1,
+    origin_node,
+    created_at: state_time,
+    updated_at: state_time,
+  };
+  const { key, version } = row;
+  const changes: RowChange[] =
+    current === null
+      ? [{ op: 'insert', table: 'objections', row }]
+      : [keepEarlier('objection', current, context), { op: 'update', table: 'objections', row }];
+  return {
+    kind: 'done',
+    changes,
+    answer: { kind: 'objection', key, version },
+    consequences: [],
+    events: announce(view, 'appointment.discussed', meeting),
+    told: [
+      toldOf(meeting, appointment.owner_key, 'appointment_updated', user.key, {
+        subject_key: user.key,
+      }),
+    ],
+  };
+}

@@ -1,0 +1,33 @@
+import type { Database } from 'better-sqlite3';
+import type { Group, Key, Member } from '../agenda/model.ts';
+import type { AgendaView } from '../agenda/view.ts';
+import { oneOrNull, prepareByKey, prepareRaw } from './prepared.ts';
+import { rowReader, selectFrom } from './row-reader.ts';
+
+const groupOf = rowReader<Group>('groups');
+const memberOf = rowReader<Member>('members');
+
+/** Limits as `+ 0`: see `range-queries.ts`. */
+export const group_queries = {
+  member_of: `${selectFrom('members')} WHERE group_key = ? AND user_key = ?`,
+  members_of: `${selectFrom('members')} WHERE group_key = ? ORDER BY "key"`,
+  membership_count: 'SELECT count(*) FROM members WHERE user_key = ?',
+  memberships_of: `${selectFrom('members')} WHERE user_key = ? AND group_key > ?
+    ORDER BY group_key LIMIT ? + 0`,
+} as const;
+
+export function prepareGroupsView(database: Database): AgendaView['groups'] {
+  const member_of = prepareRaw<[Key, Key]>(database, group_queries.member_of);
+  const members_of = prepareRaw<[Key]>(database, group_queries.members_of);
+  const membership_count = database.prepare<[Key], number>(group_queries.membership_count).pluck();
+  const memberships_of = prepareRaw<[Key, Key, number]>(database, group_queries.memberships_of);
+  return {
+    groupByKey: prepareByKey(database, 'groups', groupOf),
+    memberByKey: prepareByKey(database, 'members', memberOf),
+    memberOf: (group_key, user_key) => oneOrNull(member_of.get(group_key, user_key), memberOf),
+    membersOf: (group_key) => members_of.all(group_key).map(memberOf),
+    membershipCount: (user_key) => membership_count.get(user_key) ?? 0,
+    membershipsOf: (user_key, after, limit) =>
+      memberships_of.all(user_key, after, limit).map(memberOf),
+  };
+}

@@ -1,0 +1,39 @@
+import type { AgendaView } from '../../src/agenda/view.ts';
+
+type Parts = Pick<
+  AgendaView,
+  'groupAppointmentsAfter' | 'groups' | 'notifications' | 'participation' | 'posts' | 'workByKey'
+>;
+
+/** A state without groups, invitations, notifications and posts. */
+export const empty_view: Parts = {
+  groupAppointmentsAfter: () => [],
+  groups: {
+    groupByKey: () => null,
+    memberByKey: () => null,
+    memberOf: () => null,
+    membersOf: () => [],
+    membershipCount: () => 0,
+    membershipsOf: () => [],
+  },
+  participation: {
+    participantByKey: () => null,
+    participantOf: () => null,
+    participantsOf: () => [],
+    participantsMadeAt: () => [],
+    proposalByKey: () => null,
+    proposalsOf: () => [],
+    objectionByKey: () => null,
+    objectionOf: () => null,
+    objectionsOf: () => [],
+  },
+  notifications: {
+    notificationByKey: () => null,
+    notificationSpan: () => null,
+    oldestNotifications: () => [],
+    notificationsOf: () => [],
+    unreadCount: () => 0,
+  },
+  posts: { postByKey: () => null, postsOf: () => [], postsOldestFirst: () => [] },
+  workByKey: () => null,
+};
