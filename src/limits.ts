@@ -170,6 +170,9 @@ export const limits = {
   notifications_max: 1_000,
   /** Rows of a slice of work after which the next appointment waits for the next slice. */
   work_slice_rows: 400,
+  /** How often who leads looks for such work, and how long it waits after a defect met in it. */
+  work_look_every_ms: 200,
+  work_refused_pause_ms: 60_000,
   /** Names of time zones found valid, remembered. */
   time_zone_cache_max: 1_024,
   title_characters_max: 200,

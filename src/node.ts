@@ -44,6 +44,7 @@ import type { NodeStorage } from './node/storage.ts';
 import { UnknownCommandError } from './replica/command-checks.ts';
 import { GroupReplica } from './replica/group-replica.ts';
 import { PeerReports } from './replica/peer-reports.ts';
+import { WorkDriver } from './replica/work-driver.ts';
 import { createYielding } from './node/yield-leadership.ts';
 import { version } from './version.ts';
 
@@ -111,7 +112,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     onFailed: (part, error) => groupFailed({ storage, running, log, onBroken }, part, error),
   });
   const announcement = announcementOf(config, storage.storage_id, boot_id);
-  const { replica, stopReports } = createReplica(storage, consensus, clock);
+  const { replica, stopReports } = createReplica(storage, consensus, clock, log);
   running.replica = replica;
   const parts = {
     config,
@@ -232,6 +233,7 @@ function createReplica(
   storage: NodeStorage,
   consensus: NodeConsensus,
   clock: Clock,
+  log: Logger,
 ): { replica: GroupReplica; stopReports: () => void } {
   const { group, self } = consensus;
   const peer_reports = new PeerReports({
@@ -250,7 +252,14 @@ function createReplica(
     reported_peers: () => peer_reports.peers(),
     digest: () => storage.state_machine.digest,
   });
-  return { replica, stopReports: peer_reports.start() };
+  const work_driver = new WorkDriver({
+    clock,
+    replica,
+    nowMs: Date.now,
+    onRefused: ({ key }, code) => log.error({ work: key, code }, 'work could not be continued'),
+  });
+  const stops = [peer_reports.start(), work_driver.start()];
+  return { replica, stopReports: () => stops.forEach((stop) => stop()) };
 }
 
 /** The leader, when it is another replica. */
