@@ -21,6 +21,19 @@ export function keyAt(index: number, counter: number): Key {
   return key;
 }
 
+/** The log entry that handed a key out. */
+export function indexOfKey(key: Key): number {
+  return Math.floor(key / KEYS_PER_ENTRY);
+}
+
+/**
+ * The key of the owner's participation: it follows from the appointment, so it is derived and not stored.
+ * No participant that is stored has it.
+ */
+export function ownerPartKey(appointment_key: Key): Key {
+  return appointment_key + 1;
+}
+
 /** The opaque text outside clients see. */
 export function formatId(prefix: IdPrefix, key: Key): string {
   assert(Number.isSafeInteger(key) && key > 0, `not a key: ${key}`);

@@ -94,9 +94,18 @@ export interface AgendaEntry {
   readonly status: ParticipantStatus;
 }
 
-/** One committed state, whatever is applied meanwhile; to be closed, once. */
-export interface AgendaSnapshot {
+/** What agendas are read from. */
+export interface AgendasPort {
+  /** The appointments on an agenda that overlap the range, by start then key. */
   agendaOf(agenda_key: Key, range: AgendaRange): readonly AgendaEntry[];
+  /** What takes time on an agenda and overlaps the range, after a place, by start then key. */
+  busyTimesOf(agenda_key: Key, range: AgendaRange): readonly BusyTime[];
+  readonly groups: GroupsPort;
+  readonly participation: ParticipationPort;
+}
+
+/** One committed state, whatever is applied meanwhile; to be closed, once. */
+export interface AgendaSnapshot extends AgendasPort {
   close(): void;
 }
 
@@ -119,17 +128,13 @@ export interface AgendaPlace {
   readonly key: Key;
 }
 
-/** What a search looks at. */
-export interface AgendaText extends AgendaPlace {
-  readonly title: string;
-  readonly description: string;
-}
-
-/** A stretch of time that is taken on somebody's agenda. */
-export interface BusyTime {
-  readonly start: Instant;
+/** A stretch of time that is taken on somebody's agenda; `key`: that of the appointment. */
+export interface BusyTime extends AgendaPlace {
   readonly end: Instant;
-  readonly appointment_key: Key;
+  readonly all_day: boolean;
+  readonly start_offset_s: number;
+  readonly end_offset_s: number;
+  readonly group_key: Key | null;
 }
 
 /** What expires by state time: each kind in the order in which it does. */
@@ -162,19 +167,15 @@ type ExpiringVersion = Pick<
 >;
 
 /** What requests may read besides: the same state, after it is applied. */
-export interface AgendaView extends RulesView {
+export interface AgendaView extends RulesView, AgendasPort {
   /** State time of what is applied. */
   stateTime(): Instant;
   /** An appointment as a version was when it was made; null when it is not there, or that is kept no more. */
   appointmentAt(key: Key, version: number): Appointment | null;
-  /** The appointments on an agenda that overlap the range, by start then key. */
-  agendaOf(agenda_key: Key, range: AgendaRange): readonly AgendaEntry[];
   /** The state as it is now, for what is read in slices; null: too many are open. */
   agendaSnapshot(): AgendaSnapshot | null;
-  /** Of the same, what a search looks at; read one by one, so that who reads can stop. */
-  agendaTextsOf(agenda_key: Key, range: AgendaRange): Iterable<AgendaText>;
-  /** What takes time on an agenda and overlaps the range, after a place, by start then key. */
-  busyTimesOf(agenda_key: Key, range: AgendaRange): readonly BusyTime[];
+  /** Where on an agenda the appointments are that overlap the range, by start then key. */
+  agendaPlacesOf(agenda_key: Key, range: AgendaRange): readonly AgendaPlace[];
   /** Users whose folded username begins with `prefix` and comes after `after`, in its order. */
   usersByNamePrefix(prefix: string, after: string, limit: number): readonly User[];
   /** Users whose folded names hold `part`; not those whose username begins with it. */

@@ -1,12 +1,19 @@
 import Database from 'better-sqlite3';
 import { assert, must } from '../base/assert.ts';
 import type { Instant, Key, ParticipantStatus } from '../agenda/model.ts';
-import type { AgendaEntry, AgendaSnapshot } from '../agenda/view.ts';
+import type { AgendaEntry, AgendaSnapshot, BusyTime } from '../agenda/view.ts';
 import { limits } from '../limits.ts';
 import { appointmentOf } from './agenda-rows.ts';
 import type { AppointmentRow } from './agenda-rows.ts';
-import { agenda_queries, agendaParameters } from './range-queries.ts';
-import type { AgendaParameters } from './range-queries.ts';
+import { prepareGroupsView } from './groups-view.ts';
+import { prepareParticipationView } from './participation-view.ts';
+import {
+  agenda_queries,
+  agendaParameters,
+  busy_times_query,
+  busyTimesParameters,
+} from './range-queries.ts';
+import type { AgendaParameters, BusyTimesParameters } from './range-queries.ts';
 
 /** Columns of the appointment; then start and key of the occurrence, and how the person stands to it. */
 export type AgendaEntryRow = readonly [
@@ -19,6 +26,22 @@ export type AgendaEntryRow = readonly [
 export function agendaEntryOf(row: AgendaEntryRow): AgendaEntry {
   const status = must(row.at(-1), 'an occurrence without a status') as ParticipantStatus;
   return { appointment: appointmentOf(row as unknown as AppointmentRow), status };
+}
+
+/** See `busy_times_query`. */
+export type BusyTimeRow = readonly [
+  start: Instant,
+  key: Key,
+  end: Instant,
+  all_day: 0 | 1,
+  start_offset_s: number,
+  end_offset_s: number,
+  group_key: Key | null,
+];
+
+export function busyTimeOf(row: BusyTimeRow): BusyTime {
+  const [start, key, end, all_day, start_offset_s, end_offset_s, group_key] = row;
+  return { start, key, end, all_day: all_day === 1, start_offset_s, end_offset_s, group_key };
 }
 
 /**
@@ -42,9 +65,14 @@ export function openAgendaSnapshot(path: string, onClosed: () => void): AgendaSn
   const agenda = connection
     .prepare<[AgendaParameters], AgendaEntryRow>(agenda_queries.appointments)
     .raw();
+  const busy_times = connection.prepare<[BusyTimesParameters], BusyTimeRow>(busy_times_query).raw();
   return {
-    agendaOf: (agenda_key: Key, range) =>
+    agendaOf: (agenda_key, range) =>
       agenda.all(agendaParameters(agenda_key, range, gone_before)).map(agendaEntryOf),
+    busyTimesOf: (agenda_key, range) =>
+      busy_times.all(busyTimesParameters(agenda_key, range)).map(busyTimeOf),
+    groups: prepareGroupsView(connection),
+    participation: prepareParticipationView(connection),
     close() {
       assert(connection.open, 'a snapshot is closed once');
       connection.close();

@@ -17,7 +17,6 @@ import type {
   AgendaPlace,
   AgendaRange,
   AgendaSnapshot,
-  AgendaText,
   AgendaView,
   BusyRange,
   BusyTime,
@@ -27,9 +26,8 @@ import type {
 import { limits } from '../limits.ts';
 import { appointmentOf, appointmentVersionOf, calendarOf, userOf } from './agenda-rows.ts';
 import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from './agenda-rows.ts';
-import { openAgendaSnapshot } from './agenda-snapshot.ts';
-import { agendaEntryOf } from './agenda-snapshot.ts';
-import type { AgendaEntryRow } from './agenda-snapshot.ts';
+import { agendaEntryOf, busyTimeOf, openAgendaSnapshot } from './agenda-snapshot.ts';
+import type { AgendaEntryRow, BusyTimeRow } from './agenda-snapshot.ts';
 import { prepareGroupsView } from './groups-view.ts';
 import { prepareNotificationsView, preparePostsView } from './notifications-view.ts';
 import { prepareParticipationView } from './participation-view.ts';
@@ -146,11 +144,9 @@ export class SqliteAgendaView implements AgendaView {
     return snapshot;
   }
 
-  *agendaTextsOf(agenda_key: Key, range: AgendaRange): Iterable<AgendaText> {
+  agendaPlacesOf(agenda_key: Key, range: AgendaRange): readonly AgendaPlace[] {
     const parameters = agendaParameters(agenda_key, range, this.#goneBefore());
-    for (const row of this.#statements.agenda_texts.iterate(parameters)) {
-      yield { title: row[0], description: row[1], start: row[2], key: row[3] };
-    }
+    return this.#statements.agenda_places.all(parameters).map(([start, key]) => ({ start, key }));
   }
 
   get groups(): AgendaView['groups'] {
@@ -209,14 +205,8 @@ export class SqliteAgendaView implements AgendaView {
 const workOf = rowReader<Work>('work');
 const earlierOf = rowReader<EarlierRow>('earlier_rows');
 
-type TextRow = readonly [title: string, description: string, start: Instant, key: Key];
+type PlaceRow = readonly [start: Instant, key: Key];
 type BusyRow = readonly [start: Instant, appointment_key: Key];
-type BusyTimeRow = readonly [start: Instant, end: Instant, appointment_key: Key];
-
-function busyTimeOf([start, end, appointment_key]: BusyTimeRow): BusyTime {
-  return { start, end, appointment_key };
-}
-
 /** Most often nothing overlaps, and to learn that takes half as long as to set out for a list. */
 function prepareBusy(database: Database): (range: BusyParameters) => readonly Key[] {
   const any = database.prepare<[BusyParameters], number>(busy_queries.any).pluck();
@@ -263,7 +253,7 @@ function prepareStatements(database: Database) {
     agenda: prepareRaw<AgendaParameters, AgendaEntryRow>(agenda_queries.appointments),
     busy_times: prepareRaw<BusyTimesParameters, BusyTimeRow>(busy_times_query),
     group_appointments: prepareRaw<GroupPlace, AppointmentRow>(group_appointments_query),
-    agenda_texts: prepareRaw<AgendaParameters, TextRow>(agenda_queries.texts),
+    agenda_places: prepareRaw<AgendaParameters, PlaceRow>(agenda_queries.places),
     state_time: database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck(),
     user_search: prepareUserSearch(database),
     readBusy: prepareBusy(database),

@@ -71,8 +71,8 @@ const wanted = `${after_place} AND o.status <> @without_status
 
 /** Three columns more: for the order, and how the person stands to it. */
 function onAgenda(columns: readonly string[]): string {
-  const named = columns.map((column) => `a."${column}"`).join(', ');
-  const selected = `SELECT ${named},
+  const named = columns.map((column) => `a."${column}", `).join('');
+  const selected = `SELECT ${named}
         o.start AS occurrence_start, o.appointment_key AS occurrence_key, o.status`;
   return `${selected} ${from_all} ${joined} WHERE ${short_ones} AND ${wanted}
    UNION ALL ${selected} ${from_long} ${joined} WHERE ${long_ones} AND ${wanted} ${in_order}`;
@@ -82,17 +82,20 @@ function onAgenda(columns: readonly string[]): string {
 export const agenda_queries = {
   /** Columns: those of the appointment in their order, and start, key and status of the occurrence. */
   appointments: onAgenda(table_columns.appointments),
-  /** Columns: title, description, start, key. */
-  texts: onAgenda(['title', 'description']),
+  /** Columns: start, key, status. */
+  places: onAgenda([]),
 };
 
-const taken_columns =
-  'SELECT o.start AS occurrence_start, o."end", o.appointment_key AS occurrence_key';
+const taken_columns = `SELECT o.start AS occurrence_start, o.appointment_key AS occurrence_key, o."end",
+    a.all_day, a.start_offset_s, a.end_offset_s, a.group_key`;
 
-/** Columns: start, end, key of the appointment. Parameters: {@link BusyTimesParameters}. */
-export const busy_times_query = `${taken_columns} ${from_all}
+/**
+ * Columns: start and key of the occurrence, its end, and of the appointment `all_day`, both offsets, and
+ * its group. Parameters: {@link BusyTimesParameters}.
+ */
+export const busy_times_query = `${taken_columns} ${from_all} ${joined}
     WHERE ${short_ones} AND ${after_place} AND o.busy = 1
-   UNION ALL ${taken_columns} ${from_long}
+   UNION ALL ${taken_columns} ${from_long} ${joined}
     WHERE ${long_ones} AND ${after_place} AND o.busy = 1 ${in_order}`;
 
 /** By the primary key of the occurrences. Columns: those of the appointment in their order. */

@@ -4,13 +4,14 @@ import { seededPrng } from '../../src/base/prng.ts';
 import type { Appointment, Key } from '../../src/agenda/model.ts';
 import type { AgendaRange } from '../../src/agenda/view.ts';
 import { expiry_queries } from '../../src/storage/expiry-rows.ts';
-import { agenda_queries, busy_queries } from '../../src/storage/range-queries.ts';
+import { agenda_queries, busy_queries, busy_times_query } from '../../src/storage/range-queries.ts';
 import { DAY_MS, HOUR_MS, MIDNIGHT } from '../support/agenda-fixture.ts';
 import { ana, appointment, booked, opened, rangeOf, write } from '../support/store-fixture.ts';
 
 const all_range_queries = [
   ...Object.entries(busy_queries),
   ...Object.entries(agenda_queries),
+  ['busy times', busy_times_query],
 ] as const;
 
 describe('range reads', () => {
@@ -47,9 +48,17 @@ describe('range reads', () => {
         const after = expected[prng.below(expected.length + 1)] ?? null;
         const rest = expected.slice(after === null ? 0 : expected.indexOf(after) + 1);
         expect(read({ after })).toEqual(rest.slice(0, limit));
-        const texts = store.view.agendaTextsOf(ana.key, rangeOf(start, end, { limit, after }));
-        expect([...texts].map((one) => [one.start, one.key])).toEqual(
-          rest.slice(0, limit).map((one) => [one.start, one.key]),
+        const range_after = rangeOf(start, end, { limit, after });
+        expect(store.view.agendaPlacesOf(ana.key, range_after)).toEqual(
+          rest.slice(0, limit).map((one) => ({ start: one.start, key: one.key })),
+        );
+        expect(store.view.busyTimesOf(ana.key, range_after)).toEqual(
+          rest
+            .filter((one) => one.busy)
+            .slice(0, limit)
+            .map((one) =>
+              expect.objectContaining({ start: one.start, key: one.key, end: one.end }),
+            ),
         );
         const busy = expected.filter((one) => one.busy).map((one) => one.key);
         const [except_key = 0] = busy;

@@ -1,4 +1,5 @@
 import type { AnswerInvitation } from '../../command.ts';
+import { ownerPartKey } from '../../id.ts';
 import type { Appointment, Participant } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
@@ -6,7 +7,7 @@ import { refuse } from '../decision.ts';
 import type { DecideContext, Decision, Told } from '../decision.ts';
 import { announce, toldOf } from './announce.ts';
 import { log_in_first, seenAppointment } from './change.ts';
-import { ownPart } from './discuss.ts';
+import { isOver, ownPart } from './discuss.ts';
 import { meetingChanges, meetingOf, participantWith, withStatus } from './meeting.ts';
 import type { Meeting } from './meeting.ts';
 
@@ -45,9 +46,12 @@ export function answerInvitation(
   if (is_placed && answer === 'declined') return refuse(imposed);
   const status = is_placed ? 'auto' : answer;
   const wanted = { status, note: note ?? participant.note } as const;
+  // What is so already stays a success, after the start too.
   if (wanted.status === participant.status && wanted.note === participant.note) {
     return answered(participant);
   }
+  const over = isOver(appointment, context);
+  if (over !== null) return refuse(over);
   const type = answer === 'accepted' ? 'invitation_accepted' : 'invitation_declined';
   const has_answered = status !== participant.status;
   const after = participantWith(participant, wanted, context);
@@ -71,7 +75,7 @@ function ownerAnswers(
   if (answer === 'declined') {
     return refuse({ code: 'forbidden', detail: 'It is your own appointment: cancel it.' });
   }
-  return { ...answered({ key: seen.value.key + 1, version: 1 }) };
+  return answered({ key: ownerPartKey(seen.value.key), version: 1 });
 }
 
 /** One participation changed, and with it perhaps the whole. */

@@ -6,7 +6,7 @@ import type { RulesView } from '../../view.ts';
 import type { DecideContext } from '../decision.ts';
 import { log_in_first, seenAppointment } from './change.ts';
 
-/** An appointment that is to come, and the part that the caller has in it. */
+/** An appointment, and the part that the caller has in it. */
 export interface OwnPart {
   readonly user: User;
   readonly appointment: Appointment;
@@ -27,7 +27,7 @@ const has_begun: Refusal = {
   detail: 'The appointment has begun: answers can be changed until its start.',
 };
 
-/** What somebody on an appointment may still speak to. */
+/** The part that somebody who is on an appointment, and does not own it, has in it. */
 export function ownPart(
   view: RulesView,
   appointment_key: Key,
@@ -41,7 +41,26 @@ export function ownPart(
   if (appointment.owner_key === user.key) return err(is_owner);
   const participant = view.participation.participantOf(appointment_key, user.key);
   if (participant === null) return err(not_on_it);
-  if (appointment.cancelled_at !== null) return err(is_cancelled);
-  if (appointment.start <= context.state_time) return err(has_begun);
   return ok({ user, appointment, participant });
+}
+
+/** Why nothing can be said of an appointment any more; null: it is still to come. */
+export function isOver(
+  { cancelled_at, start }: Appointment,
+  { state_time }: DecideContext,
+): Refusal | null {
+  if (cancelled_at !== null) return is_cancelled;
+  return start <= state_time ? has_begun : null;
+}
+
+/** What somebody on an appointment may still speak to. */
+export function openPart(
+  view: RulesView,
+  appointment_key: Key,
+  context: DecideContext,
+): Result<OwnPart, Refusal> {
+  const part = ownPart(view, appointment_key, context);
+  if (!part.ok) return part;
+  const over = isOver(part.value.appointment, context);
+  return over === null ? part : err(over);
 }

@@ -11,8 +11,13 @@ import { wallDay } from '../../wall-clock.ts';
 /** Offsets of all zones there ever were are smaller. */
 const OFFSET_S_MAX = 24 * 60 * 60;
 
-/** What is wrong with it in itself; null: nothing. */
-export function wrongShape(fields: AppointmentFields): Refusal | null {
+type Times = Pick<
+  AppointmentFields,
+  'start' | 'end' | 'start_offset_s' | 'end_offset_s' | 'all_day'
+>;
+
+/** What is wrong with when it is; null: nothing. */
+export function wrongTimes(fields: Times): Refusal | null {
   if (fields.end <= fields.start) return wrongField('end', 'must be after start');
   const { start_offset_s, end_offset_s } = fields;
   if (Math.max(Math.abs(start_offset_s), Math.abs(end_offset_s)) > OFFSET_S_MAX) {
@@ -24,6 +29,13 @@ export function wrongShape(fields: AppointmentFields): Refusal | null {
   ];
   if (fields.all_day && last_day <= first_day)
     return wrongField('end', 'must be a date after start');
+  return null;
+}
+
+/** What is wrong with it in itself; null: nothing. */
+export function wrongShape(fields: AppointmentFields): Refusal | null {
+  const wrong = wrongTimes(fields);
+  if (wrong !== null) return wrong;
   const { title_characters_max, description_characters_max } = limits;
   if (fields.title === '' || isLonger(fields.title, title_characters_max)) {
     return wrongField('title', `must have 1 to ${title_characters_max} characters`);

@@ -52,11 +52,12 @@ export function followGroup(view: RulesView, body: Consequence, context: DecideC
     origin_node: context.origin_node,
     created_at: context.state_time,
   };
-  const slice = sliceOf(view, work, context, (user_key) =>
-    'user_key' in body && body.user_key === user_key
-      ? body.rank
-      : (view.groups.memberOf(work.group_key, user_key)?.rank ?? null),
-  );
+  // What it follows from writes rows of its own, so here even the first appointment must fit.
+  const slice = sliceOf(view, work, { context, rankOf, is_first_whole: false });
+  function rankOf(user_key: Key): number | null {
+    if ('user_key' in body && body.user_key === user_key) return body.rank;
+    return view.groups.memberOf(work.group_key, user_key)?.rank ?? null;
+  }
   const { rest } = slice;
   const row = rest === null ? [] : [{ op: 'insert', table: 'work', row: rest } as const];
   return {
@@ -71,12 +72,11 @@ export function followGroup(view: RulesView, body: Consequence, context: DecideC
 
 /** The next slice of what was begun; the work is gone with the last. */
 export function continueWork(view: RulesView, work: Work, context: DecideContext): Decision {
-  const slice = sliceOf(
-    view,
-    work,
+  const slice = sliceOf(view, work, {
     context,
-    (user_key) => view.groups.memberOf(work.group_key, user_key)?.rank ?? null,
-  );
+    rankOf: (user_key) => view.groups.memberOf(work.group_key, user_key)?.rank ?? null,
+    is_first_whole: true,
+  });
   const { rest } = slice;
   const row: RowChange =
     rest === null
@@ -98,30 +98,39 @@ type RankOf = (user_key: Key) => number | null;
 interface SliceContext {
   readonly context: DecideContext;
   readonly rankOf: RankOf;
+  /** The first appointment is done whatever rows it takes: else a large one would never be. */
+  readonly is_first_whole: boolean;
 }
 
 /** Appointments looked at in one read. */
 const READ_AT_ONCE = 32;
 
+/** Of each person told: a notification, and one that goes for it. */
+const ROWS_PER_TOLD = 2;
+
 function sliceOf(
   view: RulesView,
   work: Work,
-  context: DecideContext,
-  rankOf: RankOf,
+  at: SliceContext,
 ): Share & { readonly rest: Work | null } {
   const changes: RowChange[] = [];
   const events: AgendaEvent[] = [];
   const told: Told[] = [];
   let place = { start: work.after_start, key: work.after_key };
   let looked_at = 0;
+  let rows = 0;
   for (;;) {
     const found = view.groupAppointmentsAfter(work.group_key, place, READ_AT_ONCE);
     for (const appointment of found) {
-      if (changes.length >= limits.work_slice_rows || looked_at >= limits.work_slice_rows) {
+      const share = shareOf(view, work, appointment, at);
+      const more = share.changes.length + ROWS_PER_TOLD * share.told.length;
+      const is_too_much =
+        rows + more > limits.work_slice_rows && !(at.is_first_whole && rows === 0);
+      if (is_too_much || looked_at >= limits.work_slice_rows) {
         const rest = { ...work, after_start: place.start, after_key: place.key };
         return { changes, events, told, rest };
       }
-      const share = shareOf(view, work, appointment, { context, rankOf });
+      rows += more;
       changes.push(...share.changes);
       events.push(...share.events);
       told.push(...share.told);
@@ -209,15 +218,19 @@ function left(
   const before = meetingOf(view, appointment);
   const leaver = before.participants.find((one) => one.user_key === user_key);
   if (leaver === undefined || !leaver.by_group) return nothing;
-  const participants = leaver.by_name
-    ? before.participants.map((one) =>
-        one === leaver ? participantWith(leaver, { by_group: false }, context) : one,
-      )
-    : before.participants.filter((one) => one !== leaver);
+  const stays = leaver.by_name ? stayingByName(leaver, context) : null;
+  const participants = before.participants.flatMap((one) => (one === leaver ? (stays ?? []) : one));
   const after = withStatus({ appointment, participants }, context);
+  const is_asked_now = stays !== null && stays.status !== leaver.status;
   return {
     changes: meetingChanges(before, after, context),
     events: announce(view, 'appointment.answered', after, { before, without_key: user_key }),
-    told: [],
+    told: is_asked_now && appointment.cancelled_at === null ? [toldOfBeingOn(after, stays)] : [],
   };
+}
+
+/** Outside the group nobody is above them: who was placed is asked. */
+function stayingByName(leaver: Participant, context: DecideContext): Participant {
+  const status = leaver.status === 'auto' ? 'pending' : leaver.status;
+  return participantWith(leaver, { by_group: false, status }, context);
 }

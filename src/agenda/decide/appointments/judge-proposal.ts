@@ -6,11 +6,12 @@ import { standingOf } from '../../proposal.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
-import type { DecideContext, Decision } from '../decision.ts';
+import type { DecideContext, Decision, Told } from '../decision.ts';
 import { announce, toldOf, toldToPeople } from './announce.ts';
 import { changed, nextVersion, ownAppointment } from './change.ts';
 import { conflictOf } from './conflict.ts';
 import { meetingOf } from './meeting.ts';
+import type { Meeting } from './meeting.ts';
 import { judged } from './propose.ts';
 
 /** The appointment moves there; who proposed it has accepted, and everybody else is asked again. */
@@ -32,22 +33,31 @@ export function acceptProposal(
   const before = meetingOf(view, current);
   const wanted = { appointment, participants: before.participants };
   const after = nextVersion(current, wanted, context, proposal.user_key);
-  const told = toldToPeople(before, 'appointment_moved', current.owner_key);
-  // Who declined and proposed this is told as well.
-  const has_declined = !told.some(({ user_key }) => user_key === proposal.user_key);
-  const proposer = toldOf(after, proposal.user_key, 'appointment_moved', current.owner_key, {
-    proposal_key: proposal.key,
-  });
   const decision = changed(
     view,
     'appointment.moved',
     { before, after },
-    has_declined ? [...told, proposer] : told,
+    toldOfMove(before, proposal),
     context,
   );
   if (decision.kind === 'refused') return decision;
   const changes = [...decision.changes, ...judged(proposal, 'accepted', context)];
   return { ...decision, changes, answer: answerWith(proposal) };
+}
+
+/** Who proposed it learns which proposal it was, also if they had declined; not if they are off it now. */
+function toldOfMove(before: Meeting, { key, user_key }: Proposal): readonly Told[] {
+  const { owner_key } = before.appointment;
+  const others = toldToPeople(before, 'appointment_moved', owner_key).filter(
+    (one) => one.user_key !== user_key,
+  );
+  if (!isOnIt(before, user_key)) return others;
+  const about = { subject_key: user_key, proposal_key: key };
+  return [...others, toldOf(before, user_key, 'appointment_moved', owner_key, about)];
+}
+
+function isOnIt({ participants }: Meeting, user_key: Key): boolean {
+  return participants.some((one) => one.user_key === user_key);
 }
 
 export function rejectProposal(
@@ -68,12 +78,14 @@ export function rejectProposal(
     answer: answerWith(proposal),
     consequences: [],
     events: announce(view, 'appointment.discussed', meeting),
-    told: [
-      toldOf(meeting, proposal.user_key, 'appointment_updated', appointment.owner_key, {
-        subject_key: proposal.user_key,
-        proposal_key: proposal.key,
-      }),
-    ],
+    told: isOnIt(meeting, proposal.user_key)
+      ? [
+          toldOf(meeting, proposal.user_key, 'appointment_updated', appointment.owner_key, {
+            subject_key: proposal.user_key,
+            proposal_key: proposal.key,
+          }),
+        ]
+      : [],
   };
 }
 
@@ -107,5 +119,6 @@ function judgedAs({ key, version }: Proposal): Decision {
 
 function isOver(standing: Exclude<Proposal['status'], 'open'>): Refusal {
   const detail = `The proposal is ${standing}; only an open one can be judged.`;
-  return { code: 'forbidden', detail };
+  // Superseded by something that came before this judgement of it.
+  return { code: standing === 'superseded' ? 'stale' : 'forbidden', detail };
 }

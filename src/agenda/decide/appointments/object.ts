@@ -6,7 +6,7 @@ import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { keepEarlier } from '../earlier.ts';
 import { announce, toldOf } from './announce.ts';
-import { ownPart } from './discuss.ts';
+import { openPart } from './discuss.ts';
 import { meetingOf } from './meeting.ts';
 
 /** Says what one has against it; it stays on the agenda. The last objection of a person counts. */
@@ -15,11 +15,12 @@ export function objectToAppointment(
   body: ObjectToAppointment,
   context: DecideContext,
 ): Decision {
-  const part = ownPart(view, body.appointment_key, context);
+  const part = openPart(view, body.appointment_key, context);
   if (!part.ok) return refuse(part.error);
   const { user, appointment } = part.value;
   const { origin_node, state_time } = context;
   const current = view.participation.objectionOf(appointment.key, user.key);
+  if (current !== null && current.note === body.note) return objected(current);
   const meeting = meetingOf(view, appointment);
   const row: Objection = {
     key: current?.key ?? context.nextKey(),
@@ -31,16 +32,13 @@ export function objectToAppointment(
     created_at: state_time,
     updated_at: state_time,
   };
-  const { key, version } = row;
   const changes: RowChange[] =
     current === null
       ? [{ op: 'insert', table: 'objections', row }]
       : [keepEarlier('objection', current, context), { op: 'update', table: 'objections', row }];
   return {
-    kind: 'done',
+    ...objected(row),
     changes,
-    answer: { kind: 'objection', key, version },
-    consequences: [],
     events: announce(view, 'appointment.discussed', meeting),
     told: [
       toldOf(meeting, appointment.owner_key, 'appointment_updated', user.key, {
@@ -48,4 +46,9 @@ export function objectToAppointment(
       }),
     ],
   };
+}
+
+function objected({ key, version }: Objection): Extract<Decision, { kind: 'done' }> {
+  const answer = { kind: 'objection', key, version } as const;
+  return { kind: 'done', changes: [], answer, consequences: [], events: [] };
 }

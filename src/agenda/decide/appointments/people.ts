@@ -6,6 +6,7 @@ import type { Appointment, Key, Participant } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
 import type { DecideContext } from '../decision.ts';
+import { isAbove } from '../hierarchy.ts';
 import { personNamed } from '../person.ts';
 import { participantWith } from './meeting.ts';
 
@@ -64,8 +65,12 @@ export function newParticipants(
   return withinBound([...people.values()]);
 }
 
-/** Those on it once other people are named: who is new is asked, who is no longer named is off it. */
+/**
+ * Those on it once other people are named: who is new is placed or asked like those on a new one, who is no
+ * longer named is off it.
+ */
 export function renamedParticipants(
+  view: RulesView,
   appointment: Appointment,
   current: readonly Participant[],
   named: Named,
@@ -83,10 +88,19 @@ export function renamedParticipants(
   const there = new Set(current.map(({ user_key }) => user_key));
   for (const [user_key, { is_optional }] of named) {
     if (there.has(user_key)) continue;
-    const how = { status: 'pending', is_optional, by_group: false, by_name: true } as const;
+    const status = isBelowOwner(view, appointment, user_key) ? 'auto' : 'pending';
+    const how = { status, is_optional, by_group: false, by_name: true } as const;
     kept.push(newParticipant(appointment, user_key, how, context));
   }
   return withinBound(kept);
+}
+
+function isBelowOwner(
+  { groups }: RulesView,
+  { group_key, owner_key }: Appointment,
+  user_key: Key,
+): boolean {
+  return group_key !== null && isAbove(groups, group_key, owner_key, user_key);
 }
 
 export function newParticipant(

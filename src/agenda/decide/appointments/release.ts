@@ -1,4 +1,5 @@
 import type { ReleaseParticipant } from '../../command.ts';
+import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
@@ -7,6 +8,11 @@ import { answered, withParticipant } from './answer.ts';
 import { toldOf } from './announce.ts';
 import { log_in_first, seenAppointment } from './change.ts';
 import { participantWith } from './meeting.ts';
+
+const not_the_owner: Refusal = {
+  code: 'forbidden',
+  detail: 'The owner cannot be released; whose appointment it is cancels it.',
+};
 
 /** Who was placed is let go, by the owner or somebody ranked above the owner: they have declined then. */
 export function releaseParticipant(
@@ -25,6 +31,7 @@ export function releaseParticipant(
     const detail = 'Only the owner, or somebody ranked above the owner, releases people.';
     return refuse({ code: 'forbidden', detail });
   }
+  if (body.user_key === owner_key) return refuse(not_the_owner);
   const participant = view.participation.participantOf(appointment.key, body.user_key);
   if (participant === null) {
     return refuse({ code: 'not_found', detail: 'There is no such participant.' });

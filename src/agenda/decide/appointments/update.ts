@@ -74,7 +74,7 @@ function wantedMeeting(
   if (body.participants === null) return ok({ appointment, participants: before.participants });
   const named = namedPeople(view, owner.key, body.participants);
   if (!named.ok) return named;
-  const people = renamedParticipants(appointment, before.participants, named.value, context);
+  const people = renamedParticipants(view, appointment, before.participants, named.value, context);
   return people.ok ? ok({ appointment, participants: people.value }) : people;
 }
 
@@ -126,7 +126,9 @@ function toldOfChange(before: Meeting, after: Meeting, is_moved: boolean): reado
   const [old_keys, new_keys] = [keysOf(before.participants), keysOf(after.participants)];
   const stay = after.participants.filter(({ key }) => old_keys.has(key));
   const joined = after.participants.filter(({ key }) => !old_keys.has(key));
-  const left = before.participants.filter(({ key }) => !new_keys.has(key));
+  const left = before.participants.filter(
+    ({ key, status }) => !new_keys.has(key) && status !== 'declined',
+  );
   const is_of_concern = is_moved || !isSameButCalendar(before.appointment, after.appointment);
   const type = is_moved ? 'appointment_moved' : 'appointment_updated';
   const staying: Meeting = { appointment: after.appointment, participants: stay };
