@@ -21,7 +21,7 @@ export function sightOf(view: Ports, viewer_key: Key, appointment: Appointment):
 }
 
 /** The sight of somebody who is neither its owner nor on it. */
-function sightAsMember(
+export function sightAsMember(
   groups: GroupsPort,
   viewer_key: Key,
   { group_key, owner_key, privacy }: Appointment,

@@ -47,6 +47,8 @@ export interface ApiSecrets {
   readonly ticket: Uint8Array;
   /** Hashes request keys and bodies. */
   readonly request_key: Uint8Array;
+  /** Seals cursors that name what their reader may not see. */
+  readonly cursor: Uint8Array;
   /** Opens the operators' views; null: only a user token opens them. */
   readonly audit_token: string | null;
 }

@@ -42,7 +42,9 @@ export async function propose(
     : await proposeHere(replica, command, exchange.deadline);
   if (result.kind !== 'applied') metrics.proposalFailed();
   else if (context.is_forwarded) await awaitOwnState(services, context, result);
-  return appliedOrThrow(result, (refusal: Refusal) => presentOverlaps(replica.view, refusal));
+  return appliedOrThrow(result, (refusal: Refusal) =>
+    presentOverlaps(replica.view, command.by, refusal),
+  );
 }
 
 /** What was applied elsewhere is shown from the state here, which must have it by then. */

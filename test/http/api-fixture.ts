@@ -72,6 +72,7 @@ export class FakeApis {
         jwt: jwt_secret,
         ticket: Buffer.alloc(32, 2),
         request_key: Buffer.alloc(32, 3),
+        cursor: Buffer.alloc(32, 4),
         audit_token,
       },
       now_ms: () => Date.now() + this.clock_offset_ms,

@@ -8,10 +8,10 @@ import type { AppointmentBody, Moment } from './schema.ts';
 type Times = Pick<AppointmentFields, 'start' | 'end' | 'start_offset_s' | 'end_offset_s'>;
 
 /**
- * What a command says of a personal appointment: defaults filled in, and everything worked out that
- * depends on zone tables. Throws `not_supported` and `not_found`.
+ * What a command says of an appointment: defaults filled in, and everything worked out that depends on
+ * zone tables. Throws `not_supported` and `not_found`.
  */
-export function personalFields(body: AppointmentBody, owner: User): AppointmentFields {
+export function appointmentFields(body: AppointmentBody, owner: User): AppointmentFields {
   refuseUnsupported(body);
   const time_zone = body.time_zone ?? owner.time_zone;
   return {
@@ -26,21 +26,11 @@ export function personalFields(body: AppointmentBody, owner: User): AppointmentF
   };
 }
 
-/** The fields that a personal appointment cannot have yet. Throws `not_supported`. */
-export function refuseUnsupported(
-  body: Partial<Pick<AppointmentBody, 'rrule' | 'group_id'>> & {
-    readonly participants?: readonly unknown[] | null | undefined;
-  },
-): void {
-  if (body.rrule !== undefined && body.rrule !== null) {
-    throw notSupported('Recurring appointments are not there yet: leave rrule out.');
-  }
-  if (body.group_id !== undefined && body.group_id !== null) {
-    throw notSupported('Appointments of groups are not there yet: leave group_id out.');
-  }
-  if ((body.participants ?? []).length > 0) {
-    throw notSupported('Inviting people is not there yet: leave participants out.');
-  }
+/** What no appointment can have yet. Throws `not_supported`. */
+export function refuseUnsupported({ rrule }: Partial<Pick<AppointmentBody, 'rrule'>>): void {
+  if (rrule === undefined || rrule === null) return;
+  const detail = 'Recurring appointments are not there yet: leave rrule out.';
+  throw new ProblemError({ code: 'not_supported', detail });
 }
 
 /** Dates begin and end with their days in the appointment's own zone. */
@@ -63,8 +53,4 @@ function calendarKeyOf(calendar_id: string): Key {
   const key = parseId('cal', calendar_id);
   if (key !== null) return key;
   throw new ProblemError({ code: 'not_found', detail: 'There is no such calendar.' });
-}
-
-function notSupported(detail: string): ProblemError {
-  return new ProblemError({ code: 'not_supported', detail });
 }

@@ -1,38 +1,60 @@
-import type { AppointmentFields } from '../../agenda/command.ts';
+import type { AppointmentFields, InvitedPerson } from '../../agenda/command.ts';
 import { formatId } from '../../agenda/id.ts';
-import type { Appointment, User } from '../../agenda/model.ts';
+import type { Appointment, Participant, User } from '../../agenda/model.ts';
 import { err, ok } from '../../base/result.ts';
 import type { Result } from '../../base/result.ts';
 import type { FieldError } from '../../agenda/refusal.ts';
 import { presentTimes } from '../present/times.ts';
 import { fieldErrorsOf } from '../validate.ts';
-import { personalFields } from './fields.ts';
+import { appointmentFields } from './fields.ts';
+import { invitedPeople } from './people.ts';
 import { appointment_schema } from './schema.ts';
 import type { AppointmentPatch } from './schema.ts';
 
 const decides_times = ['start', 'end', 'all_day', 'time_zone'] as const;
 
+/** What is patched: an appointment, and who is on it. */
+export interface Patchable {
+  readonly appointment: Appointment;
+  readonly participants: readonly Participant[];
+}
+
+/** What comes of a patch. */
+export interface Patched {
+  readonly fields: AppointmentFields;
+  /** Null: they stay. */
+  readonly participants: readonly InvitedPerson[] | null;
+  readonly follow_group: boolean;
+}
+
 /**
- * The fields of an appointment with a patch (RFC 7396) put on it, or what is wrong with the two together.
- * `json` is the patch as it came, `patch` what its schema made of it.
+ * An appointment with a patch (RFC 7396) put on it, or what is wrong with the two together. `json` is the
+ * patch as it came, `patch` what its schema made of it. Who is invited stays unless the patch names people:
+ * who joins or leaves a group makes no version that would tell that it was another list.
  */
 export function patchedFields(
-  current: Appointment,
+  current: Patchable,
   patch: AppointmentPatch,
   json: unknown,
   owner: User,
-): Result<AppointmentFields, readonly FieldError[]> {
+): Result<Patched, readonly FieldError[]> {
   const merged = appointment_schema.safeParse(mergePatch(documentOf(current), json));
   if (!merged.success) return err(fieldErrorsOf(merged.error, 'body'));
-  const fields = personalFields(merged.data, owner);
-  if (decides_times.some((name) => patch[name] !== undefined)) return ok(fields);
+  const { follow_group } = merged.data;
+  const participants =
+    patch.participants === undefined ? null : invitedPeople(merged.data.participants);
+  const fields = appointmentFields(merged.data, owner);
+  if (decides_times.some((name) => patch[name] !== undefined)) {
+    return ok({ fields, participants, follow_group });
+  }
   // This program's zone table may be another than the one they were worked out with.
-  const { start, end, start_offset_s, end_offset_s } = current;
-  return ok({ ...fields, start, end, start_offset_s, end_offset_s });
+  const { start, end, start_offset_s, end_offset_s } = current.appointment;
+  const kept = { ...fields, start, end, start_offset_s, end_offset_s };
+  return ok({ fields: kept, participants, follow_group });
 }
 
 /** "Appointment in" that would make this appointment. */
-function documentOf(appointment: Appointment): Readonly<Record<string, unknown>> {
+function documentOf({ appointment, participants }: Patchable): Readonly<Record<string, unknown>> {
   return {
     title: appointment.title,
     description: appointment.description,
@@ -42,6 +64,10 @@ function documentOf(appointment: Appointment): Readonly<Record<string, unknown>>
     privacy: appointment.privacy,
     busy: appointment.busy,
     calendar_id: formatId('cal', appointment.calendar_key),
+    participants: participants
+      .filter(({ by_name }) => by_name)
+      .map(({ user_key, is_optional }) => ({ user_id: formatId('usr', user_key), is_optional })),
+    follow_group: appointment.follow_group,
   };
 }
 

@@ -4,8 +4,8 @@ import { parseInstant } from '../instant.ts';
 import { textSchema } from '../text-schema.ts';
 import { isTimeZone } from '../time-zone.ts';
 
-const NOT_AN_INSTANT = 'must be a time of RFC 3339, like 2026-11-20T15:00:00Z';
-const NOT_A_DATE = 'must be a date, like 2026-11-20: the appointment is all-day';
+export const NOT_AN_INSTANT = 'must be a time of RFC 3339, like 2026-11-20T15:00:00Z';
+export const NOT_A_DATE = 'must be a date, like 2026-11-20: the appointment is all-day';
 const YES_OR_NO = 'must be true or false';
 
 export const instant_schema = z
@@ -134,3 +134,34 @@ export const restore_schema = z.strictObject({
   allow_conflict: fields.allow_conflict.default(false),
 });
 export type RestoreBody = z.infer<typeof restore_schema>;
+
+const note = textSchema({ min: 1, max: limits.note_characters_max, is_multiline: true });
+
+/** An answer to an invitation. */
+export const answer_schema = z.strictObject({
+  sequence: z.int('must be a whole number').min(0, 'must not be negative').optional(),
+  note: note.optional(),
+});
+export type AnswerBody = z.infer<typeof answer_schema>;
+
+export const objection_schema = z.strictObject({ note });
+export type ObjectionBody = z.infer<typeof objection_schema>;
+
+/** Another time: of the kind that the appointment has. */
+export const proposal_schema = z
+  .strictObject({ start: fields.start, end: fields.end, note: note.optional() })
+  .superRefine(({ start, end }, context) => {
+    const message =
+      (start.date === null) !== (end.date === null)
+        ? 'must be a date when start is one, else a time'
+        : end.instant <= start.instant
+          ? 'must be after start'
+          : null;
+    if (message !== null) context.addIssue({ code: 'custom', path: ['end'], message });
+  });
+export type ProposalBody = z.infer<typeof proposal_schema>;
+
+export const proposal_acceptance_schema = z.strictObject({
+  allow_conflict: fields.allow_conflict.default(false),
+});
+export type ProposalAcceptanceBody = z.infer<typeof proposal_acceptance_schema>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../../limits.ts';
 import { textSchema } from '../text-schema.ts';
+import { isTimeZone } from '../time-zone.ts';
 import { if_match, instant, key, named_person, offset_s } from './admitted-fields.ts';
 
 const note = textSchema({ min: 1, max: limits.note_characters_max, is_multiline: true });
@@ -27,7 +28,7 @@ export const answer_schemas = {
     kind: z.literal('appointment.propose'),
     appointment_key,
     all_day: z.boolean(),
-    time_zone: z.string(),
+    time_zone: z.string().refine(isTimeZone),
     start: instant,
     end: instant,
     start_offset_s: offset_s,

@@ -17,7 +17,7 @@ const date = /^\d{4}-\d{2}-\d{2}$/;
  * keeps those that were worked out when it got them. Null: dates that are none.
  */
 export function withOwnTimes(body: AdmittedBody, view: AgendaView): AdmittedBody | null {
-  if (body.kind === 'appointment.create') {
+  if (body.kind === 'appointment.create' || body.kind === 'appointment.propose') {
     const times = ownTimes(body);
     return times === null ? null : { ...body, ...times };
   }

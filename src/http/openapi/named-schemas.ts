@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import {
+  answer_schema,
   appointment_patch_schema,
   appointment_schema,
+  objection_schema,
+  proposal_acceptance_schema,
+  proposal_schema,
   restore_schema,
 } from '../appointments/schema.ts';
 import {
@@ -18,10 +22,14 @@ import {
   appointment_list_schema,
   appointment_out_schema,
   appointment_with_participants_schema,
+  created_appointment_schema,
 } from '../present/appointment-schema.ts';
+import { busy_schema, group_agenda_schema } from '../present/busy-schema.ts';
+import { objection_list_schema, objection_out_schema } from '../present/objection-schema.ts';
 import { overlap_schema } from '../present/overlap-schema.ts';
 import { participant_list_schema, participant_out_schema } from '../present/participant-schema.ts';
 import { field_error_schema, problem_schema, redirect_schema } from '../present/problem-schema.ts';
+import { proposal_list_schema, proposal_out_schema } from '../present/proposal-schema.ts';
 import {
   self_out_schema,
   self_with_token_schema,
@@ -38,19 +46,26 @@ export const description_schema = z.looseObject({
 
 /** Every body there is, and its parts worth a name, as clients see the names. */
 export const named_schemas = {
+  Answer: answer_schema,
   Appointment: appointment_out_schema,
   AppointmentIn: appointment_schema,
   AppointmentList: appointment_list_schema,
   AppointmentPatch: appointment_patch_schema,
   AppointmentWithParticipants: appointment_with_participants_schema,
+  Busy: busy_schema,
   ClusterNode: cluster_node_schema,
   ClusterStatus: cluster_status_schema,
+  CreatedAppointment: created_appointment_schema,
   Description: description_schema,
   FieldError: field_error_schema,
+  GroupAgenda: group_agenda_schema,
   Health: health_schema,
   Leaders: leaders_schema,
   Login: login_schema,
   LogSummary: log_summary_schema,
+  Objection: objection_out_schema,
+  ObjectionIn: objection_schema,
+  ObjectionList: objection_list_schema,
   Overlap: overlap_schema,
   Participant: participant_out_schema,
   ParticipantList: participant_list_schema,
@@ -58,6 +73,10 @@ export const named_schemas = {
   Probe: probe_schema,
   Problem: problem_schema,
   ProfileChange: profile_schema,
+  Proposal: proposal_out_schema,
+  ProposalAcceptance: proposal_acceptance_schema,
+  ProposalIn: proposal_schema,
+  ProposalList: proposal_list_schema,
   RaftHealth: raft_health_schema,
   RaftState: raft_state_schema,
   Redirect: redirect_schema,

@@ -35,3 +35,9 @@ export const appointment_with_participants_schema = z.object({
   appointment: appointment_out_schema,
   participants: z.array(participant_out_schema),
 });
+
+/** A personal one is answered by itself, one of a group or with people with those who are on it. */
+export const created_appointment_schema = z.union([
+  appointment_out_schema,
+  appointment_with_participants_schema,
+]);

@@ -1,13 +1,16 @@
 import { formatId } from '../../agenda/id.ts';
-import type { Appointment, Key } from '../../agenda/model.ts';
+import type { Appointment, ParticipantStatus } from '../../agenda/model.ts';
 import { formatInstant } from '../instant.ts';
 import type { AppointmentOut } from './appointment-schema.ts';
 import { presentTimes } from './times.ts';
 
-/** An appointment as the viewer sees it, who has been found to be allowed to. */
+/**
+ * An appointment as the viewer sees it, who has been found to be allowed to. `my_status`: how they take
+ * part in it; null: they do not.
+ */
 export function presentAppointment(
   appointment: Appointment,
-  viewer_key: Key,
+  my_status: ParticipantStatus | null,
   cluster_id: string,
 ): AppointmentOut {
   const id = formatId('apt', appointment.key);
@@ -17,7 +20,7 @@ export function presentAppointment(
     title: appointment.title,
     description: appointment.description,
     owner_id: formatId('usr', appointment.owner_key),
-    group_id: null,
+    group_id: appointment.group_key === null ? null : formatId('grp', appointment.group_key),
     calendar_id: formatId('cal', appointment.calendar_key),
     ...presentTimes(appointment),
     all_day: appointment.all_day,
@@ -30,6 +33,6 @@ export function presentAppointment(
     origin_node: appointment.origin_node,
     created_at: formatInstant(appointment.created_at),
     updated_at: formatInstant(appointment.updated_at),
-    ...(appointment.owner_key === viewer_key ? { my_status: 'accepted' as const } : {}),
+    ...(my_status === null ? {} : { my_status }),
   };
 }

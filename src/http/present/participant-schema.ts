@@ -17,6 +17,14 @@ export const participant_out_schema = z.object({
   version: z.int().positive(),
   created_at: instant_out_schema,
   updated_at: instant_out_schema,
+  has_conflict: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'In what is read, of oneself, and for the owner of those placed: whether the person has ' +
+        'something else at that time.',
+    }),
 });
 export type ParticipantOut = z.infer<typeof participant_out_schema>;
 

@@ -83,7 +83,12 @@ describe('PUT of an appointment replaces', () => {
     const owned = await change(method, { ...meeting(9), owner_id: 'usr_001' });
     expect([refusal(owned), fieldsOf(owned)]).toEqual([[400, 'invalid_request'], ['owner_id']]);
     const grouped = await change(method, { ...meeting(9), group_id: 'grp_001' });
-    expect(refusal(grouped)).toEqual([422, 'not_supported']);
+    expect([refusal(grouped), fieldsOf(grouped)]).toEqual([[400, 'invalid_request'], ['group_id']]);
+    const nonsense = await change(method, { ...meeting(9), group_id: 'mine' });
+    expect([refusal(nonsense), fieldsOf(nonsense)]).toEqual([
+      [400, 'invalid_request'],
+      ['group_id'],
+    ]);
     expect((await change(method, { ...meeting(9), group_id: null })).status).toBe(200);
     expect(await read()).toMatchObject({ owner_id: created['owner_id'], group_id: null });
   });
@@ -344,7 +349,8 @@ describe('who takes part', () => {
   test('GET …/participants lists the owner, accepted', async () => {
     const reply = await change('GET', undefined, '/participants');
     expect(reply.status).toBe(200);
-    expect(reply.body).toEqual({ items: [{ ...owner, appointment_id: id }] });
+    const item = { ...owner, appointment_id: id, has_conflict: false };
+    expect(reply.body).toEqual({ items: [item] });
     const wrong = await change('GET', undefined, '/participants?cursor=x');
     expect(refusal(wrong)).toEqual([400, 'invalid_request']);
   });

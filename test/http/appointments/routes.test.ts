@@ -113,6 +113,7 @@ test('reading one by id is {appointment, participants}, its owner one; to others
         version: 1,
         created_at: expect.any(String),
         updated_at: expect.any(String),
+        has_conflict: false,
       },
     ],
   });

@@ -30,6 +30,7 @@ test('without AUDIT_API_TOKEN only a token opens them', async () => {
     jwt: Buffer.alloc(32, 1),
     ticket: Buffer.alloc(32, 2),
     request_key: Buffer.alloc(32, 3),
+    cursor: Buffer.alloc(32, 4),
     audit_token: null,
   };
   apis = await FakeApis.start(1, { secrets });

@@ -1,0 +1,49 @@
+import { parseId } from '../../agenda/id.ts';
+import { ProblemError } from '../problem.ts';
+import { propose } from '../propose.ts';
+import { callerOf, parameterOf } from '../route.ts';
+import type { Answer, RouteContext } from '../route.ts';
+import type { ApiServices } from '../services.ts';
+import type { AnswerBody, ObjectionBody } from './schema.ts';
+import { appointmentKeyOf } from './see.ts';
+import { writtenObjection, writtenParticipant } from './written.ts';
+
+/** `POST /api/appointments/{id}/accept` and `…/reject`. */
+export async function answerInvitation(
+  services: ApiServices,
+  context: RouteContext<AnswerBody, unknown>,
+  answer: 'accepted' | 'declined',
+): Promise<Answer> {
+  const appointment_key = appointmentKeyOf(context);
+  const { sequence = null, note = null } = context.body;
+  const body = { kind: 'appointment.answer', appointment_key, answer, sequence, note } as const;
+  const applied = await propose(services, context, callerOf(context).user_id, body);
+  return writtenParticipant(services, applied, appointment_key);
+}
+
+/** `POST /api/appointments/{id}/objection`. */
+export async function objectToAppointment(
+  services: ApiServices,
+  context: RouteContext<ObjectionBody, unknown>,
+): Promise<Answer> {
+  const appointment_key = appointmentKeyOf(context);
+  const { note } = context.body;
+  const body = { kind: 'appointment.object', appointment_key, note } as const;
+  const applied = await propose(services, context, callerOf(context).user_id, body);
+  return writtenObjection(services, applied);
+}
+
+/** `POST /api/appointments/{id}/participants/{user_id}/release`. */
+export async function releaseParticipant(
+  services: ApiServices,
+  context: RouteContext<unknown, unknown>,
+): Promise<Answer> {
+  const appointment_key = appointmentKeyOf(context);
+  const user_key = parseId('usr', parameterOf(context, 'user_id'));
+  if (user_key === null) {
+    throw new ProblemError({ code: 'not_found', detail: 'There is no such participant.' });
+  }
+  const body = { kind: 'appointment.release', appointment_key, user_key } as const;
+  const applied = await propose(services, context, callerOf(context).user_id, body);
+  return writtenParticipant(services, applied, appointment_key);
+}
