@@ -257,8 +257,7 @@ export interface EarlierRow {
   /** JSON of the row. */
   readonly content: string;
 }
-export type EarlierKind =
-  'group' | 'member' | 'participant' | 'proposal' | 'objection' | 'notification' | 'post';
+export type EarlierKind = 'group' | 'member' | 'participant' | 'proposal' | 'objection' | 'post';
 
 /** What an appointment was before a change: all that an answer shows and a change can touch. */
 export interface AppointmentVersion {

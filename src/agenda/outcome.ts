@@ -1,4 +1,4 @@
-import type { Instant, Key } from './model.ts';
+import type { Instant, Key, Notification } from './model.ts';
 import type { Refusal } from './refusal.ts';
 
 /**
@@ -9,6 +9,7 @@ export type Answer =
   | { readonly kind: 'user'; readonly key: Key; readonly version: number }
   | ProfileAnswer
   | GroupAnswer
+  | NotificationAnswer
   | { readonly kind: AnswerKind; readonly key: Key; readonly version: number };
 
 type AnswerKind =
@@ -17,7 +18,6 @@ type AnswerKind =
   | 'proposal'
   | 'objection'
   | 'member'
-  | 'notification'
   /** How many were read: `version`. */
   | 'notifications'
   | 'post'
@@ -30,6 +30,14 @@ interface GroupAnswer {
   readonly key: Key;
   readonly version: number;
   readonly my_rank: number;
+}
+
+/** A notification as it was left: it may go at any time, because there are newer ones or it is old. */
+export interface NotificationAnswer {
+  readonly kind: 'notification';
+  readonly key: Key;
+  readonly version: number;
+  readonly notification: Notification;
 }
 
 /** A profile as the command left it: earlier ones are kept nowhere else. The rest of a user never changes. */

@@ -71,8 +71,6 @@ interface NotificationsPort {
 
 interface PostsPort {
   postByKey(key: Key): Post | null;
-  /** Of a group. */
-  postsOldestFirst(group_key: Key, limit: number): readonly Post[];
 }
 
 /** Numbers; there is one of each between them. */
@@ -145,6 +143,8 @@ export interface ExpiryView {
   firstEarlierRows(limit: number): readonly Omit<EarlierRow, 'content'>[];
   firstNotifications(limit: number): readonly Pick<Notification, 'key' | 'created_at'>[];
   firstDeletedGroups(limit: number): readonly DeletedGroup[];
+  /** Posts to a group, oldest first. */
+  firstPostsTo(group_key: Key, limit: number): readonly Pick<Post, 'key'>[];
   participantsOf(appointment_key: Key): readonly Participant[];
   proposalsOf(appointment_key: Key): readonly Proposal[];
   objectionsOf(appointment_key: Key): readonly Objection[];

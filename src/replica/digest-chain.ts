@@ -39,6 +39,9 @@ export function nextDigest(previous: string, effects: EntryEffects): string {
     material.push(answer.kind, answer.key, answer.version);
     if (answer.kind === 'profile') pushProfile(answer, material);
     if (answer.kind === 'group') material.push(answer.my_rank);
+    if (answer.kind === 'notification') {
+      pushRowValues({ op: 'insert', table: 'notifications', row: answer.notification }, material);
+    }
   }
   // JSON of an array of scalars is one text for one array: the same bytes in every program.
   return hash('sha256', JSON.stringify(material));

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { must } from '../base/assert.ts';
 import { table_columns } from '../agenda/change.ts';
+import type { Key, Post } from '../agenda/model.ts';
 import type { CancelledAppointment, DeletedGroup, ExpiryView } from '../agenda/view.ts';
 import { appointmentOf } from './agenda-rows.ts';
 import type { AppointmentRow } from './agenda-rows.ts';
@@ -19,6 +20,7 @@ export const expiry_queries = {
   notifications: 'SELECT "key", created_at FROM notifications ORDER BY "key" LIMIT ? + 0',
   deleted_groups: `SELECT "key", deleted_at FROM groups
     WHERE deleted_at IS NOT NULL ORDER BY deleted_at, "key" LIMIT ? + 0`,
+  posts: 'SELECT "key" FROM posts WHERE group_key = ? ORDER BY "key" LIMIT ? + 0',
   tombstones: 'SELECT "key", expires_at FROM tombstones ORDER BY expires_at, "key" LIMIT ? + 0',
 };
 
@@ -30,6 +32,7 @@ export function expiryRows(database: Database): ExpiryView {
   const earlier_rows = database.prepare<[number], EarlierRowRow>(expiry_queries.earlier_rows);
   const notifications = database.prepare<[number], NotificationRow>(expiry_queries.notifications);
   const deleted_groups = database.prepare<[number], DeletedGroup>(expiry_queries.deleted_groups);
+  const posts = database.prepare<[Key, number], Pick<Post, 'key'>>(expiry_queries.posts);
   const people = prepareParticipationView(database);
   const versions_bytes = database
     .prepare<[], number>(
@@ -47,6 +50,7 @@ export function expiryRows(database: Database): ExpiryView {
     participantsOf: (key) => people.participantsOf(key),
     proposalsOf: (key) => people.proposalsOf(key),
     objectionsOf: (key) => people.objectionsOf(key),
+    firstPostsTo: (group_key, limit) => posts.all(group_key, limit),
     versionsBytes: () => must(versions_bytes.get(), 'a sum of nothing'),
   };
 }

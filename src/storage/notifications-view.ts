@@ -21,7 +21,6 @@ export const notification_queries = {
 export const post_queries = {
   page: `${selectFrom('posts')} WHERE group_key IS ? AND "key" < ?
     ORDER BY "key" DESC LIMIT ? + 0`,
-  oldest: `${selectFrom('posts')} WHERE group_key = ? ORDER BY "key" LIMIT ? + 0`,
 } as const;
 
 export function prepareNotificationsView(database: Database): AgendaView['notifications'] {
@@ -49,10 +48,8 @@ export function prepareNotificationsView(database: Database): AgendaView['notifi
 
 export function preparePostsView(database: Database): AgendaView['posts'] {
   const page = prepareRaw<[Key | null, Key, number]>(database, post_queries.page);
-  const oldest = prepareRaw<[Key, number]>(database, post_queries.oldest);
   return {
     postByKey: prepareByKey(database, 'posts', postOf),
     postsOf: (group_key, before_key, limit) => page.all(group_key, before_key, limit).map(postOf),
-    postsOldestFirst: (group_key, limit) => oldest.all(group_key, limit).map(postOf),
   };
 }

@@ -56,8 +56,22 @@ test('what answers from the replica itself, and never needs a majority', () => {
   expect(own.map(lineOf).toSorted()).toEqual(expected.toSorted());
 });
 
-/** What each write of the table is sent, so that it succeeds: the appointment is cancelled last. */
+/**
+ * What each write of the table is sent, so that it succeeds: names stand for the ids of what is there by
+ * then. What is deleted goes last.
+ */
 const writes: readonly (readonly [string, unknown])[] = [
+  ['POST /api/groups', { name: 'Team', group_type: 'hierarchical' }],
+  ['PUT /api/groups/:id', { name: 'The team' }],
+  ['POST /api/groups/:id/members', { username: 'ben', rank: 5 }],
+  ['PUT /api/groups/:id/members/:user_id', { rank: 6 }],
+  ['PUT /api/groups/:id/creator', { user_id: ':user_id' }],
+  ['DELETE /api/groups/:id/members/:user_id', undefined],
+  ['POST /api/posts', { content: 'Hello' }],
+  ['DELETE /api/posts/:id', undefined],
+  ['DELETE /api/groups/:id', undefined],
+  ['POST /api/notifications/:id/read', undefined],
+  ['POST /api/notifications/read-all', undefined],
   ['POST /api/appointments', meeting(11)],
   ['PUT /api/appointments/:id', meeting(12)],
   ['PATCH /api/appointments/:id', { title: 'Other' }],
@@ -70,14 +84,41 @@ const writes: readonly (readonly [string, unknown])[] = [
   ['POST /api/auth/logout', undefined],
 ];
 
+/** An id of each collection: of what Ana may change, and of Ben. */
+async function somethingOfEach(): Promise<ReadonlyMap<string, string>> {
+  const ben = await apis.register('ben');
+  const create = async (path: string, body: unknown, as = token): Promise<string> => {
+    const made = await apis.call('POST', path, { token: as, body });
+    expect([path, made.status]).toEqual([path, 201]);
+    return String(made.body['id'] ?? made.body['user_id']);
+  };
+  const other = await create('/api/groups', { name: 'Other', group_type: 'non_hierarchical' }, ben);
+  await create(`/api/groups/${other}/members`, { username: 'ana' }, ben);
+  const told = await apis.call('GET', '/api/notifications', { token });
+  const [notification] = told.body['items'] as { id: string; payload: { actor_id: string } }[];
+  return new Map([
+    ['appointments', await create('/api/appointments', meeting(9))],
+    ['groups', await create('/api/groups', { name: 'Mine', group_type: 'hierarchical' })],
+    ['posts', await create('/api/posts', { content: 'Mine' })],
+    ['notifications', notification?.id ?? ''],
+    ['users', notification?.payload.actor_id ?? ''],
+  ]);
+}
+
 test('Idempotency-Key on every write: the same key and body give the same answer again', async () => {
   const all = routes().filter((route) => route.kind === 'write');
   expect(writes.map(([line]) => line).toSorted()).toEqual(all.map(lineOf).toSorted());
-  const made = await apis.call('POST', '/api/appointments', { token, body: meeting(9) });
-  const id = String(made.body['id']);
-  for (const [line, body] of writes) {
+  const ids = await somethingOfEach();
+  for (const [line, sent] of writes) {
     const [method = '', template = ''] = line.split(' ');
-    const path = template.replace(':id', id);
+    const [, , collection = ''] = template.split('/');
+    const path = template
+      .replace(':id', ids.get(collection) ?? '')
+      .replace(':user_id', ids.get('users') ?? '');
+    const body: unknown =
+      sent === undefined
+        ? undefined
+        : JSON.parse(JSON.stringify(sent).replace(':user_id', ids.get('users') ?? ''));
     const headers = { 'idempotency-key': line };
     const { access } = all.find((route) => lineOf(route) === line) ?? {};
     const options = { body, headers, ...(access === 'public' ? {} : { token }) };

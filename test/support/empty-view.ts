@@ -34,6 +34,6 @@ export const empty_view: Parts = {
     notificationsOf: () => [],
     unreadCount: () => 0,
   },
-  posts: { postByKey: () => null, postsOf: () => [], postsOldestFirst: () => [] },
+  posts: { postByKey: () => null, postsOf: () => [] },
   workByKey: () => null,
 };

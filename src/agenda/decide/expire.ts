@@ -14,8 +14,8 @@ export interface Expired {
 
 /**
  * What has had its time by `state_time`, a few rows of each kind: cancelled appointments, which leave a
- * tombstone; earlier versions and rows, those too that are too many; tombstones; notifications; the names
- * of deleted groups. Depends on the state alone, so it is the same on every replica.
+ * tombstone; earlier versions and rows, those too that are too many; tombstones; notifications; deleted
+ * groups with what was posted to them. Depends on the state alone, so it is the same on every replica.
  */
 export function expire(view: ExpiryView, place: CommandPlace, versions_bytes: number): Expired {
   const changes = [...expiredAppointments(view, place)];
@@ -75,6 +75,12 @@ function expiredRemains(view: ExpiryView, { state_time }: CommandPlace): readonl
   }
   for (const { key, deleted_at } of view.firstDeletedGroups(limits.expired_per_command)) {
     if (deleted_at + limits.deleted_group_kept_ms > state_time) break;
+    const posts = view.firstPostsTo(key, limits.earlier_rows_per_command);
+    changes.push(
+      ...posts.map((post) => ({ op: 'delete', table: 'posts', row: { key: post.key } }) as const),
+    );
+    // It is found again for the rest of its posts.
+    if (posts.length === limits.earlier_rows_per_command) continue;
     changes.push({ op: 'delete', table: 'groups', row: { key } });
   }
   return changes;

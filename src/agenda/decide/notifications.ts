@@ -1,5 +1,4 @@
 import { limits } from '../../limits.ts';
-import type { RowChange } from '../change.ts';
 import type { ReadNotification } from '../command.ts';
 import type { AgendaEvent } from '../event.ts';
 import type { Notification } from '../model.ts';
@@ -7,7 +6,6 @@ import type { Refusal } from '../refusal.ts';
 import type { RulesView } from '../view.ts';
 import { refuse } from './decision.ts';
 import type { DecideContext, Decision } from './decision.ts';
-import { keepEarlier } from './earlier.ts';
 
 const log_in_first: Refusal = { code: 'unauthenticated', detail: 'Log in first.' };
 
@@ -22,14 +20,15 @@ export function readNotification(
   if (found === null || found.user_key !== context.by.key) {
     return refuse({ code: 'not_found', detail: 'There is no such notification.' });
   }
-  const { key } = found;
   const is_read = found.read_at !== null;
+  const notification = is_read ? found : read(found, context);
+  const { key, version } = notification;
   return {
     kind: 'done',
-    changes: is_read ? [] : [keepEarlier('notification', found, context), read(found, context)],
-    answer: { kind: 'notification', key, version: found.version + (is_read ? 0 : 1) },
+    changes: is_read ? [] : [{ op: 'update', table: 'notifications', row: notification }],
+    answer: { kind: 'notification', key, version, notification },
     consequences: [],
-    events: is_read ? [] : [readEvent(found)],
+    events: is_read ? [] : [readEvent(notification)],
   };
 }
 
@@ -42,27 +41,30 @@ export function readAllNotifications(view: RulesView, context: DecideContext): D
     limit: limits.notifications_max,
   };
   const unread = view.notifications.notificationsOf(context.by.key, page);
-  const [newest] = unread;
+  const rows = unread.map((one) => read(one, context));
+  const [newest] = rows;
   return {
     kind: 'done',
-    changes: unread.map((one) => read(one, context)),
-    answer: { kind: 'notifications', key: context.by.key, version: unread.length },
+    changes: rows.map((row) => ({ op: 'update', table: 'notifications', row })),
+    answer: { kind: 'notifications', key: context.by.key, version: rows.length },
     consequences: [],
     events: newest === undefined ? [] : [readEvent(newest)],
   };
 }
 
-function read(notification: Notification, { origin_node, state_time }: DecideContext): RowChange {
+function read(
+  notification: Notification,
+  { origin_node, state_time }: DecideContext,
+): Notification {
   const version = notification.version + 1;
-  const row = { ...notification, read_at: state_time, version, origin_node };
-  return { op: 'update', table: 'notifications', row };
+  return { ...notification, read_at: state_time, version, origin_node };
 }
 
 function readEvent({ key, version, user_key }: Notification): AgendaEvent {
   return {
     kind: 'notification.read',
     key,
-    version: version + 1,
+    version,
     group_key: null,
     appointment_key: null,
     audience: [user_key],

@@ -59,10 +59,10 @@ export function deletePost(view: RulesView, body: DeletePost, context: DecideCon
   const post = view.posts.postByKey(body.post_key);
   if (post === null) return refuse(no_such_post);
   const { key, version, group_key, author_key } = post;
-  const group = group_key === null ? null : view.groups.groupByKey(group_key);
-  if (group !== null && view.groups.memberOf(group.key, by.key) === null) {
+  if (group_key !== null && view.groups.memberOf(group_key, by.key) === null) {
     return refuse(no_such_post);
   }
+  const group = group_key === null ? null : view.groups.groupByKey(group_key);
   if (author_key !== by.key && group?.creator_key !== by.key) {
     const detail = 'Only its author, or the creator of the group, deletes a post.';
     return refuse({ code: 'forbidden', detail });

@@ -19,6 +19,14 @@ import {
   raft_state_schema,
 } from '../cluster/view-schema.ts';
 import {
+  creator_schema,
+  group_change_schema,
+  group_schema,
+  new_member_schema,
+  rank_change_schema,
+} from '../groups/schema.ts';
+import { post_schema } from '../posts/schema.ts';
+import {
   appointment_list_schema,
   appointment_out_schema,
   appointment_with_participants_schema,
@@ -26,8 +34,21 @@ import {
 } from '../present/appointment-schema.ts';
 import { busy_schema, group_agenda_schema } from '../present/busy-schema.ts';
 import { objection_list_schema, objection_out_schema } from '../present/objection-schema.ts';
+import {
+  group_list_schema,
+  group_out_schema,
+  group_with_members_schema,
+  member_out_schema,
+} from '../present/group-schema.ts';
+import {
+  notification_list_schema,
+  notification_out_schema,
+  read_all_schema,
+  unread_list_schema,
+} from '../present/notification-schema.ts';
 import { overlap_schema } from '../present/overlap-schema.ts';
 import { participant_list_schema, participant_out_schema } from '../present/participant-schema.ts';
+import { post_list_schema, post_out_schema } from '../present/post-schema.ts';
 import { field_error_schema, problem_schema, redirect_schema } from '../present/problem-schema.ts';
 import { proposal_list_schema, proposal_out_schema } from '../present/proposal-schema.ts';
 import {
@@ -59,6 +80,12 @@ export const named_schemas = {
   Description: description_schema,
   FieldError: field_error_schema,
   GroupAgenda: group_agenda_schema,
+  Group: group_out_schema,
+  GroupChange: group_change_schema,
+  GroupCreator: creator_schema,
+  GroupIn: group_schema,
+  GroupList: group_list_schema,
+  GroupWithMembers: group_with_members_schema,
   Health: health_schema,
   Leaders: leaders_schema,
   Login: login_schema,
@@ -66,10 +93,18 @@ export const named_schemas = {
   Objection: objection_out_schema,
   ObjectionIn: objection_schema,
   ObjectionList: objection_list_schema,
+  Member: member_out_schema,
+  MemberIn: new_member_schema,
+  Notification: notification_out_schema,
+  NotificationList: notification_list_schema,
+  NotificationsRead: read_all_schema,
   Overlap: overlap_schema,
   Participant: participant_out_schema,
   ParticipantList: participant_list_schema,
   PasswordChange: password_schema,
+  Post: post_out_schema,
+  PostIn: post_schema,
+  PostList: post_list_schema,
   Probe: probe_schema,
   Problem: problem_schema,
   ProfileChange: profile_schema,
@@ -79,11 +114,13 @@ export const named_schemas = {
   ProposalList: proposal_list_schema,
   RaftHealth: raft_health_schema,
   RaftState: raft_state_schema,
+  RankChange: rank_change_schema,
   Redirect: redirect_schema,
   Registration: register_schema,
   Restore: restore_schema,
   Self: self_out_schema,
   SelfWithToken: self_with_token_schema,
+  UnreadList: unread_list_schema,
   User: user_out_schema,
   UserList: user_list_schema,
 } satisfies Readonly<Record<string, z.ZodType>>;
