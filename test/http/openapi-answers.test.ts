@@ -15,13 +15,17 @@ beforeEach(async () => {
 });
 afterEach(() => apis.stop());
 
-type Options = Parameters<FakeApis['call']>[2] & { readonly id?: string };
+type Options = Parameters<FakeApis['call']>[2] & {
+  readonly id?: string;
+  readonly user_id?: string;
+};
 
 /** Calls an operation and holds its answer against the description. */
 async function ask(line: string, options: Options = {}, query = ''): Promise<Reply> {
   const [method = '', path = ''] = line.split(' ');
-  const { id = '', ...rest } = options;
-  const reply = await apis.call(method, path.replace('{id}', id) + query, rest);
+  const { id = '', user_id = '', ...rest } = options;
+  const address = path.replace('{id}', id).replace('{user_id}', user_id);
+  const reply = await apis.call(method, address + query, rest);
   const operation = description.operations.find(
     (described) => described.method === method && described.path === path,
   );
@@ -53,6 +57,38 @@ async function askForAppointments(token: string): Promise<void> {
   await ask('GET /api/search', { token }, '?query=meeting');
   await ask('DELETE /api/appointments/{id}', one);
   await ask('POST /api/appointments/{id}/restore', one);
+}
+
+async function askForGroups(token: string): Promise<void> {
+  const other = await apis.register('ben');
+  const made = await ask('POST /api/groups', {
+    token,
+    body: { name: 'Team', group_type: 'hierarchical' },
+  });
+  const id = String(made.body['id']);
+  const one = { token, id };
+  await ask('PUT /api/groups/{id}', { ...one, body: { name: 'The team' } });
+  const body = { username: 'ben', rank: 1 };
+  const added = await ask('POST /api/groups/{id}/members', { ...one, body });
+  const member = { ...one, user_id: String(added.body['user_id']) };
+  await ask('PUT /api/groups/{id}/members/{user_id}', { ...member, body: { rank: 2 } });
+  await ask('GET /api/groups', { token }, '?limit=1');
+  await ask('GET /api/groups/{id}', one);
+  const { user_id } = member;
+  await ask('PUT /api/groups/{id}/creator', { ...one, body: { user_id } });
+  await ask('DELETE /api/groups/{id}/members/{user_id}', { ...one, user_id });
+  const to_group = { content: 'To the group', group_id: id };
+  const said = await ask('POST /api/posts', { token, body: to_group });
+  await ask('POST /api/posts', { token: other, body: { content: 'To all' } });
+  await ask('GET /api/posts', { token }, '?limit=1');
+  await ask('GET /api/posts/{id}', { token, id: String(said.body['id']) });
+  await ask('DELETE /api/posts/{id}', { token, id: String(said.body['id']) });
+  await ask('DELETE /api/groups/{id}', one);
+  await ask('GET /api/notifications', { token: other }, '?limit=1');
+  const unread = await ask('GET /api/notifications/unread', { token: other });
+  const [first] = unread.body['items'] as { id: string }[];
+  await ask('POST /api/notifications/{id}/read', { token: other, id: first?.id ?? '' });
+  await ask('POST /api/notifications/read-all', { token: other });
 }
 
 async function askForViews(token: string): Promise<void> {
@@ -94,6 +130,7 @@ test('every success of every operation is as the description says', async () => 
   const registered = await ask('POST /register', { body: registration('ana') });
   const token = String(registered.body['token']);
   await askForAppointments(token);
+  await askForGroups(token);
   await askForPeople();
   await askForViews(token);
   const described = description.operations.flatMap(({ method, path, statuses }) =>
