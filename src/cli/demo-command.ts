@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { callApi, callUntilAnswered } from './api-client.ts';
+import { callApi } from './api-client.ts';
+import { fillDemo } from './demo/fill-demo.ts';
 import { ReplicaProcess } from './replica-process.ts';
-import { appointmentBody, sample_password, sample_people } from './sample-data.ts';
+import { sample_password, sample_people } from './demo/sample-data.ts';
 
 interface DemoOptions {
   readonly base_port: number;
@@ -108,7 +109,8 @@ class Demo {
     console.log(`Starting ${this.#replicas.length} replicas …`);
     for (const replica of this.#replicas) this.#start(replica);
     try {
-      await this.#fill();
+      const origins = this.#replicas.map((replica) => replica.origin);
+      await fillDemo(origins, new Date());
       if (!this.#is_stopping) await this.#describe();
     } catch (error) {
       if (!this.#is_stopping) {
@@ -141,41 +143,6 @@ class Demo {
       }, RESTART_AFTER_MS);
       this.#describe().catch((error: unknown) => console.error(String(error)));
     });
-  }
-
-  async #fill(): Promise<void> {
-    const origins = this.#replicas.map((replica) => replica.origin);
-    const today = new Date();
-    for (const person of sample_people) {
-      const { username, display_name } = person;
-      const registered = await callUntilAnswered(origins, CALL_ATTEMPTS, (origin) =>
-        callApi(origin, 'POST', '/register', {
-          key: `demo-${username}`,
-          body: {
-            username,
-            display_name,
-            email: `${username}@example.org`,
-            password: sample_password,
-          },
-        }),
-      );
-      // They are there from an earlier run, with their appointments.
-      if (registered.status === 409 || registered.status === 422) continue;
-      if (registered.status !== 201) throw new Error(JSON.stringify(registered.body));
-      const { token } = registered.body as { token: string };
-      for (const [position, appointment] of person.appointments.entries()) {
-        const created = await callUntilAnswered(origins, CALL_ATTEMPTS, (origin) =>
-          callApi(origin, 'POST', '/api/appointments', {
-            token,
-            key: `demo-${username}-${position}-${today.toISOString().slice(0, 10)}`,
-            body: appointmentBody(appointment, today),
-          }),
-        );
-        // Booked by an earlier run that was interrupted on another day.
-        if (created.status === 409) continue;
-        if (created.status !== 201) throw new Error(JSON.stringify(created.body));
-      }
-    }
   }
 
   async #describe(): Promise<void> {
