@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dumpTables } from '../support/agenda-fixture.ts';
 import type { RowChange } from '../../src/agenda/change.ts';
+import type { AgendaEvent } from '../../src/agenda/event.ts';
 import type { Command } from '../../src/agenda/command.ts';
 import { authenticate } from '../../src/agenda/decide/authenticate.ts';
 import { decideCommand } from '../../src/agenda/decide/decide-command.ts';
@@ -79,6 +80,8 @@ export class FakeState {
     { entry_index: number; fingerprint: string; answer: Answer }
   >();
   readonly commands: Command[] = [];
+  /** What the change feed would tell. */
+  readonly events: AgendaEvent[] = [];
   index = 1;
   leader_id: string | null = 'agenda-1';
   term = 3;
@@ -127,6 +130,7 @@ export class FakeState {
     const decision = decideCommand(view, command, who.value, place, decide);
     if (decision.kind === 'refused') return decision;
     this.#keep(decision.changes);
+    this.events.push(...decision.events);
     for (const change of decision.changes) this.#write(change);
     return { kind: 'done', answer: decision.answer, replayed: false };
   }
