@@ -161,12 +161,13 @@ function outcomeOf(answer: Answer | null): Outcome {
   return 'refused';
 }
 
-/** Waits until one replica leads and all name it, in one term. */
-export async function awaitOneLeader(cluster: ProcessCluster): Promise<RaftStateAnswer> {
+/** Waits until one of the replicas leads and all of them name it, in one term. */
+export async function awaitOneLeader(
+  cluster: ProcessCluster,
+  positions = cluster.positions,
+): Promise<RaftStateAnswer> {
   return eventually('one leader that all replicas name', async () => {
-    const states = await Promise.all(
-      cluster.positions.map((position) => cluster.raftState(position)),
-    );
+    const states = await Promise.all(positions.map((position) => cluster.raftState(position)));
     const leaders = states.filter((state) => state.role === 'leader');
     const [leader] = leaders;
     if (leader === undefined || leaders.length > 1) return null;
