@@ -146,6 +146,8 @@ export class World {
       replica.log.resume();
       replica.disk_ms_max = 3;
       replica.life?.group.setDiskLow(false);
+      // Its disk broke, and it has not heard of it: it wrote nothing since.
+      if (replica.log.has_failed) replica.kill();
       replica.start();
     }
   }

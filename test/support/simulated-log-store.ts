@@ -109,6 +109,11 @@ export class SimulatedLogStore implements LogStore {
     this.#write(torn.flatMap((call) => call.writes ?? []));
   }
 
+  /** Whether it takes nothing any more. */
+  get has_failed(): boolean {
+    return this.#failure !== null;
+  }
+
   /** The entry at `index` on the disk; null: there is none. */
   entryAt(index: number): Entry | null {
     return this.#platter.entries.find((entry) => entry.index === index) ?? null;
