@@ -37,26 +37,32 @@ export class Operator {
 
   /** Whether a majority stays whole when this one's disks are lost too. */
   mayLose(victim: SimulatedReplica): boolean {
-    const configurations = this.#options.replicas.flatMap(
-      (replica) => replica.life?.group.configuration ?? [],
-    );
     const is_readable = this.#options.replicas.every(
       ({ log, is_whole }) => is_whole && log.damaged.length === 0,
     );
     return (
       is_readable &&
-      configurations.length > 0 &&
-      configurations.every((configuration) => {
-        const { voters } = configuration;
-        const is_whole = voters.every((voter) =>
-          this.#options.replicas.some((replica) => sameMember(replica.member, voter)),
-        );
-        return (
+      this.#eachConfiguration(
+        (configuration) =>
           !isJoint(configuration) &&
-          is_whole &&
-          (voters.length > 2 || !isVoter(configuration, victim.member))
-        );
-      })
+          this.#hasItsDisks(configuration) &&
+          (configuration.voters.length > 2 || !isVoter(configuration, victim.member)),
+      )
+    );
+  }
+
+  /** True of all that the replicas go by, and there is one. */
+  #eachConfiguration(holds: (configuration: Configuration) => boolean): boolean {
+    const configurations = this.#options.replicas.flatMap(
+      (replica) => replica.life?.group.configuration ?? [],
+    );
+    return configurations.length > 0 && configurations.every(holds);
+  }
+
+  /** No voter has lost its disk. */
+  #hasItsDisks({ voters }: Configuration): boolean {
+    return voters.every((voter) =>
+      this.#options.replicas.some((replica) => sameMember(replica.member, voter)),
     );
   }
 
@@ -98,7 +104,9 @@ export class Operator {
     });
   }
 
+  /** Not while a disk is lost: of the two voters that may be left each is needed. */
   demote(victim: SimulatedReplica): boolean {
+    if (!this.#eachConfiguration((configuration) => this.#hasItsDisks(configuration))) return false;
     const leaders = this.#leaders().filter(
       ({ life }) => (life?.group.configuration?.voters.length ?? 0) >= 3,
     );
