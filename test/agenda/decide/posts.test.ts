@@ -82,7 +82,7 @@ describe('deleting', () => {
     ['another member', () => carla, 'forbidden'],
     ['somebody outside', () => dora, 'not_found'],
     ['nobody', () => null, 'unauthenticated'],
-  ])('one to a group, by %s: %3$s', (_, by, code) => {
+  ])('one to a group, by %s', (_, by, code) => {
     const post = world.does(ben, posting('Hello', group));
     expect(world.codeOf(by(), deletingPost(post))).toBe(code);
     expect(world.view.posts.postByKey(post) === null).toBe(code === 'done');
