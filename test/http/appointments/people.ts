@@ -1,5 +1,5 @@
 import type { CommandBody } from '../../../src/agenda/command.ts';
-import { formatId, indexOfKey, keyAt } from '../../../src/agenda/id.ts';
+import { formatId } from '../../../src/agenda/id.ts';
 import type { GroupType, Key } from '../../../src/agenda/model.ts';
 import type { Answer } from '../../../src/agenda/outcome.ts';
 import { meeting } from '../api-fixture.ts';
@@ -119,9 +119,4 @@ export class People {
 
 export function refusalOf(reply: Reply): [number, unknown] {
   return [reply.status, reply.body['code']];
-}
-
-/** The first key of the log entry of another. */
-export function firstKeyAt(key: Key): Key {
-  return keyAt(indexOfKey(key), 0);
 }
