@@ -99,8 +99,9 @@ export const limits = {
   /** Events of this replica alone, kept in node.db until they are taken from there; the oldest go first. */
   node_events_max: 10_000,
   node_event_bytes_max: 4_096,
-  /** Events kept by the change feed for its subscribers. */
+  /** Events kept by the change feed for its subscribers, and names in their audiences. */
   change_feed_events_max: 16_384,
+  change_feed_audience_max: 1_000_000,
   /** Request keys remembered, for a day of state time; tickets for two minutes. */
   request_keys_max: 1_000_000,
   request_key_ttl_ms: 24 * 60 * 60 * 1000,
@@ -207,6 +208,8 @@ export const limits = {
   offsets_per_zone_cached_max: 16,
   /** Row writes of one command. */
   rows_per_command_max: 2_000,
+  /** Events of one command, with all its consequences. */
+  events_per_command_max: 4_096,
   /** A command and all that follows from it in the same transaction. */
   consequences_per_command_max: 64,
   /** Overlapping appointments named in a refusal. */

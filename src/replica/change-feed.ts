@@ -18,6 +18,7 @@ export interface ChangeFeedOptions {
   /** Told what a listener threw; the others are served all the same. */
   readonly onListenerError: (error: unknown) => void;
   readonly events_max?: number;
+  readonly audience_max?: number;
 }
 
 /**
@@ -29,10 +30,13 @@ export class ChangeFeed {
   readonly #listeners = new Map<FeedListener, () => void>();
   readonly #onListenerError: (error: unknown) => void;
   readonly #events_max: number;
+  readonly #audience_max: number;
   /** Ascending by index; the first `#head` items are dropped already. */
   #items: FeedItem[] = [];
   #head = 0;
   #events = 0;
+  /** Names in all audiences. */
+  #audience = 0;
   /** Everything after this index is in the ring. */
   #complete_after: LogIndex;
   #cursor: LogIndex;
@@ -42,7 +46,9 @@ export class ChangeFeed {
     this.#cursor = options.start_index;
     this.#onListenerError = options.onListenerError;
     this.#events_max = options.events_max ?? limits.change_feed_events_max;
+    this.#audience_max = options.audience_max ?? limits.change_feed_audience_max;
     assert(this.#events_max >= 1, 'a feed without room');
+    assert(this.#audience_max >= 1, 'a feed without room for names');
   }
 
   /** Up to where the feed is complete: the last applied index it was told of. */
@@ -61,6 +67,7 @@ export class ChangeFeed {
     const item: FeedItem = { index, events };
     this.#items.push(item);
     this.#events += events.length;
+    this.#audience += namesIn(item);
     this.#dropOldest();
     for (const listener of this.#listeners.keys()) this.#tell(() => listener(item));
   }
@@ -76,6 +83,7 @@ export class ChangeFeed {
     this.#items = [];
     this.#head = 0;
     this.#events = 0;
+    this.#audience = 0;
     for (const onGap of this.#listeners.values()) this.#tell(onGap);
   }
 
@@ -112,10 +120,13 @@ export class ChangeFeed {
 
   /** The newest item stays even when it alone is larger than the bound: it is one entry's. */
   #dropOldest(): void {
-    while (this.#events > this.#events_max && this.#head < this.#items.length - 1) {
+    const isFull = (): boolean =>
+      this.#events > this.#events_max || this.#audience > this.#audience_max;
+    while (isFull() && this.#head < this.#items.length - 1) {
       const dropped = this.#items[this.#head];
       assert(dropped !== undefined, 'a hole in the change feed');
       this.#events -= dropped.events.length;
+      this.#audience -= namesIn(dropped);
       this.#complete_after = dropped.index;
       this.#head += 1;
     }
@@ -124,4 +135,8 @@ export class ChangeFeed {
       this.#head = 0;
     }
   }
+}
+
+function namesIn({ events }: FeedItem): number {
+  return events.reduce((sum, { audience }) => sum + (audience?.length ?? 0), 0);
 }

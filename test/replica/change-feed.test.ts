@@ -64,6 +64,25 @@ test('an entry with more events than the bound is kept whole', () => {
   expect(indexesSince(feed, 0)).toBe('too_old');
 });
 
+test('large audiences take their share of the room', () => {
+  const feed = new ChangeFeed({
+    start_index: 0,
+    audience_max: 100,
+    onListenerError(error) {
+      throw error;
+    },
+  });
+  const audience = Array.from({ length: 40 }, (_, at) => at + 1);
+  for (let index = 1; index <= 10; index += 1) {
+    feed.publish(index, [{ ...eventOf(index), audience }]);
+  }
+  expect(indexesSince(feed, 8)).toEqual([9, 10]);
+  expect(indexesSince(feed, 7)).toBe('too_old');
+  // Everybody is no list of names.
+  feed.publish(11, [{ ...eventOf(11), audience: null }]);
+  expect(indexesSince(feed, 8)).toEqual([9, 10, 11]);
+});
+
 test('listeners are told until they leave', () => {
   const feed = feedOf(0);
   const heard: FeedItem[] = [];

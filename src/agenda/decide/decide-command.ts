@@ -76,6 +76,7 @@ export function decideCommand(
   };
   changes.push({ op: 'insert', table: 'audit_logs', row: audit });
   assert(changes.length <= limits.rows_per_command_max, 'too many rows of one command');
+  assert(events.length <= limits.events_per_command_max, 'too many events of one command');
   return { kind: 'done', changes, answer: settled, events };
 }
 
