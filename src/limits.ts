@@ -111,6 +111,37 @@ export const limits = {
   stored_answers_bytes_max: 64 * 1024 * 1024,
   /** How long a redirect ticket is valid. */
   ticket_ttl_ms: 30_000,
+  /** How long a ticket for a WebSocket is valid. */
+  live_ticket_ttl_ms: 30_000,
+  /** WebSockets at one replica, and of one person there. */
+  live_connections_max: 16_384,
+  live_connections_per_user_max: 32,
+  /** Channels of one WebSocket. */
+  live_channels_max: 256,
+  /** A message of a client, in bytes: RFC 6455, section 10.4, leaves it to the server. */
+  live_message_bytes_max: 64 * 1024,
+  /** Messages of a client at once, and for ever after; so many channels count as a message. */
+  live_messages_burst: 64,
+  live_messages_per_s: 8,
+  live_channels_per_message: 16,
+  /** Messages that are wrong or too many, before the connection is closed; one is forgiven after the time. */
+  live_faults_max: 16,
+  live_fault_forgiven_s: 10,
+  /** Bytes that wait to be sent to a client: of live events, beyond which it is closed as too slow. */
+  live_buffered_bytes_max: 512 * 1024,
+  /** The same while it gets what it missed: sending pauses. */
+  live_catch_up_buffered_bytes: 128 * 1024,
+  live_catch_up_pause_ms: 20,
+  /** One turn of sending keeps the event loop no longer than this. */
+  live_slice_ms: 5,
+  /** Every so often a client is told how far it is, and asked for a sign of life. */
+  live_cursor_every_ms: 15_000,
+  /** Signs of life that may be missing in a row. */
+  live_pings_missed_max: 2,
+  /** A closed connection that does not say goodbye ends after this. */
+  live_goodbye_ms: 5_000,
+  /** How often a replica looks whether there is news of the cluster to tell. */
+  live_cluster_look_every_ms: 1_000,
   /** Password hashes computed at the same time. */
   password_hashes_at_once: 2,
   /** Password hashes waiting for their turn. */
@@ -320,6 +351,11 @@ assert(
   limits.ticket_ttl_ms + limits.rpc_clock_skew_ms + limits.request_deadline_ms <
     limits.ticket_key_ttl_ms,
   'a ticket that is forwarded at the last moment is still remembered',
+);
+assert(limits.live_slice_ms < 10, 'no slice of sending blocks the loop for more than 10 ms');
+assert(
+  limits.live_catch_up_buffered_bytes < limits.live_buffered_bytes_max,
+  'nobody is too slow for what was sent to catch up',
 );
 assert(limits.cluster_size_max < limits.address_book_max, 'the book holds all members');
 assert(

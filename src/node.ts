@@ -36,6 +36,7 @@ import { GROUP_ID } from './node/group-id.ts';
 import { loadKeys } from './node/keys.ts';
 import { logSnapshot } from './node/log-snapshot.ts';
 import type { NodeKeys } from './node/keys.ts';
+import { createNodeLive } from './node/live.ts';
 import { createOperatorRoutes } from './node/operations.ts';
 import { digestRoute, startStateComparison } from './node/state-comparison.ts';
 import { openStorage } from './node/storage.ts';
@@ -126,8 +127,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     metrics,
     replica,
   };
-  const api = createNodeApi(parts, running);
-  const doors = await openDoors(config, createNodeReceiver(parts, api), api.listener);
+  const [api, live] = [createNodeApi(parts, running), createNodeLive(parts)];
+  const doors = await openDoors(config, createNodeReceiver(parts, api), { ...api, ...live });
   consensus.group.start();
   disk.start(createYielding(consensus.group, log, () => clock.now_ms()));
   const stopComparing = startStateComparison({ ...parts, onBroken });
@@ -138,7 +139,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     async stop() {
       await handOver(consensus.group, log);
       running.is_draining = true;
-      await drain(doors);
+      await Promise.all([live.drain(), drain(doors)]);
       for (const stopWatching of [stopReports, stopComparing, () => disk.stop()]) stopWatching();
       consensus.group.stop();
       // Only now: until here the others may need its address to follow it.

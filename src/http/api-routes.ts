@@ -2,6 +2,7 @@ import { appointmentRoutes } from './appointments/routes.ts';
 import { probeRoutes } from './cluster/probes.ts';
 import { clusterRoutes } from './cluster/routes.ts';
 import { groupRoutes } from './groups/routes.ts';
+import { liveRoutes } from './live/routes.ts';
 import { notificationRoutes } from './notifications/routes.ts';
 import { openApiSection } from './openapi/routes.ts';
 import { postRoutes } from './posts/routes.ts';
@@ -17,6 +18,7 @@ export function apiRoutes(services: ApiServices): readonly RouteSection[] {
     { name: 'groups', routes: groupRoutes(services) },
     { name: 'posts', routes: postRoutes(services) },
     { name: 'users', routes: userRoutes(services) },
+    { name: 'live', routes: liveRoutes(services) },
     { name: 'cluster', routes: clusterRoutes(services) },
     { name: 'probes', routes: probeRoutes(services) },
   ];

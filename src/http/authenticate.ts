@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { formatId } from '../agenda/id.ts';
 import type { User } from '../agenda/model.ts';
+import type { Replica } from '../replica/replica.ts';
 import type { Exchange } from './exchange.ts';
 import { remainingMs } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
@@ -17,6 +18,8 @@ export interface Identity {
   readonly session: Session;
   /** Of the redirect ticket that brought it. */
   readonly ticket_id: string | null;
+  /** When the token or ticket ends, by the wall clock. */
+  readonly expires_at_ms: number;
   /** What proves it, for the leader, which looks at it again. */
   readonly credential: Credential;
 }
@@ -52,9 +55,9 @@ export async function identify(
     const bound_to = ticketedRequest(request, exchange, body_hash, node_id);
     const ticket = openTicket(secret, exchange.ticket, bound_to, services.now_ms());
     if (ticket.ok) {
-      const { id, session } = ticket.value;
+      const { id, session, expires_at_ms } = ticket.value;
       const credential = { kind: 'ticket', ticket: exchange.ticket, body_hash } as const;
-      return { session, ticket_id: id, credential };
+      return { session, ticket_id: id, expires_at_ms, credential };
     }
     if (header === undefined) throw unauthenticated(ticket.error);
   }
@@ -65,34 +68,41 @@ export async function identify(
   if (token === undefined) {
     throw unauthenticated('The Authorization header is malformed: it must be Bearer <token>.');
   }
-  const session = await services.tokens.verify(token);
-  if (!session.ok) throw unauthenticated(session.error);
-  return { session: session.value, ticket_id: null, credential: { kind: 'token', token } };
+  const verified = await services.tokens.verify(token);
+  if (!verified.ok) throw unauthenticated(verified.error);
+  const { expires_at_ms, ...session } = verified.value;
+  return { session, ticket_id: null, expires_at_ms, credential: { kind: 'token', token } };
 }
 
-/**
- * Compares the session with the state of this replica. One that is newer than the state waits for it: it
- * is never a 401, at worst `index_not_reached`. Throws `unauthenticated` for an ended one, unless it is
- * admitted.
- */
+/** {@link personOf}. Throws `unauthenticated` for an ended session, unless it is admitted. */
 export async function confirm(
   services: AuthenticationServices,
   identity: Identity,
   options: { readonly deadline: Deadline; readonly admits_ended?: boolean },
 ): Promise<Caller> {
-  const { user_key, token_version, token_version_index } = identity.session;
   const { deadline, admits_ended = false } = options;
-  const { replica } = services;
+  const { user, has_ended } = await personOf(services.replica, identity.session, deadline);
+  if (user === null || (has_ended && !admits_ended)) {
+    throw unauthenticated('The session has ended; log in again.');
+  }
+  return { ...identity, user, user_id: formatId('usr', user.key), has_ended };
+}
+
+/**
+ * Compares a session with the state of this replica. One that is newer than the state waits for it: it is
+ * never a 401, at worst `index_not_reached`, which is thrown.
+ */
+export async function personOf(
+  replica: Replica,
+  { user_key, token_version, token_version_index }: Session,
+  deadline: Deadline,
+): Promise<{ readonly user: User | null; readonly has_ended: boolean }> {
   if (!(await replica.waitForIndex(token_version_index, remainingMs(deadline)))) {
     const detail = 'This replica has not caught up with your session yet; try again.';
     throw new ProblemError({ code: 'index_not_reached', detail });
   }
   const user = replica.view.userByKey(user_key);
-  const has_ended = user?.token_version !== token_version;
-  if (user === null || (has_ended && !admits_ended)) {
-    throw unauthenticated('The session has ended; log in again.');
-  }
-  return { ...identity, user, user_id: formatId('usr', user.key), has_ended };
+  return { user, has_ended: user?.token_version !== token_version };
 }
 
 /** Whether the request carries the operators' token. Never when there is none. */

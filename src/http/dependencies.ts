@@ -45,6 +45,8 @@ export interface ApiSecrets {
   readonly jwt: Uint8Array;
   /** Signs redirect tickets. */
   readonly ticket: Uint8Array;
+  /** Signs tickets for WebSockets. */
+  readonly live_ticket: Uint8Array;
   /** Hashes request keys and bodies. */
   readonly request_key: Uint8Array;
   /** Seals cursors that name what their reader may not see. */

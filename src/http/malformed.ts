@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { PROBLEM_CONTENT_TYPE, problemDocument } from './problem.ts';
 import type { Problem } from './problem.ts';
+import { answerRaw } from './raw-problem.ts';
 
 /** For `http.createServer`: a missing Host is refused by the API, in the form of all refusals. */
 export const server_options = { requireHostHeader: false } as const;
@@ -24,9 +24,7 @@ export function answerMalformed(server: Server, listener: RequestListener): void
       socket.destroy();
       return;
     }
-    socket.end(answerText(problemOf(error)), () => {
-      socket.destroy();
-    });
+    answerRaw(socket, problemOf(error), randomUUID());
   });
 }
 
@@ -42,20 +40,4 @@ function problemOf({ code }: NodeJS.ErrnoException): Problem {
     default:
       return { code: 'invalid_request', detail: 'This is not HTTP/1.1.' };
   }
-}
-
-function answerText(problem: Problem): string {
-  const request_id = randomUUID();
-  const document = problemDocument(problem, request_id);
-  const body = JSON.stringify(document);
-  return [
-    `HTTP/1.1 ${document.status} ${document.title}`,
-    `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${request_id}`,
-    'Cache-Control: no-store',
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n');
 }

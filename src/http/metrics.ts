@@ -2,6 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observer, SnapshotEvent } from '../consensus/ports.ts';
 import type { ReplicaStatus } from '../replica/replica.ts';
+import { createLiveMetrics } from './live-metrics.ts';
+import type { LiveMetrics } from './live-metrics.ts';
 import { createStorageMetrics } from './storage-metrics.ts';
 import type { StorageMetrics } from './storage-metrics.ts';
 
@@ -30,6 +32,7 @@ export interface Metrics {
   /** For the Raft driver. */
   readonly observer: Observer;
   readonly storage: StorageMetrics;
+  readonly live: LiveMetrics;
   /** `route` is a template, never a raw path. */
   requestServed(method: string, route: string, status: number, duration_ms: number): void;
   /** A request was answered `rate_limited`. */
@@ -97,6 +100,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     stateCompared: createStateGauges(registry, options.group_id),
     observer: createObserver(registry, options.group_id),
     storage: createStorageMetrics(registry, options.group_id),
+    live: createLiveMetrics(registry),
     requestServed: createRequestTimer(registry),
     rateLimited: counterBy(
       'route',

@@ -74,16 +74,23 @@ export function problemDocument(problem: Problem, request_id: string) {
   };
 }
 
+/** Header fields that the code asks for, and those of the problem itself. */
+export function problemHeaders({ code, headers }: Problem): Readonly<Record<string, string>> {
+  const { status } = problem_codes[code];
+  return {
+    ...(status === 503 || status === 429 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}),
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...headers,
+  };
+}
+
 /** Answers with `application/problem+json`. */
 export function sendProblem(response: ServerResponse, problem: Problem, request_id: string): void {
-  const { status } = problem_codes[problem.code];
-  if (status === 503 || status === 429) response.setHeader('Retry-After', String(RETRY_AFTER_S));
-  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-  for (const [name, value] of Object.entries(problem.headers ?? {})) {
+  for (const [name, value] of Object.entries(problemHeaders(problem))) {
     response.setHeader(name, value);
   }
   const text = JSON.stringify(problemDocument(problem, request_id));
-  response.statusCode = status;
+  response.statusCode = problem_codes[problem.code].status;
   response.setHeader('Content-Type', PROBLEM_CONTENT_TYPE);
   response.setHeader('Content-Length', Buffer.byteLength(text));
   response.end(text);

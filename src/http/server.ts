@@ -55,6 +55,11 @@ function createApp(services: ApiServices): Express {
   app.use(dataHeaders(), neverStored, crossOrigin(services));
   const routes = apiRoutes(services).flatMap((section) => section.routes);
   mount(app, services, routes);
+  app.all('/ws', () => {
+    const detail =
+      'A WebSocket is opened here: connect with new WebSocket(…), as docs/api.md says.';
+    throw new ProblemError({ code: 'invalid_request', detail, headers: { Upgrade: 'websocket' } });
+  });
   app.use(() => {
     throw new ProblemError({ code: 'not_found', detail: 'There is nothing at this address.' });
   });

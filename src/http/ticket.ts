@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { assert } from '../base/assert.ts';
 import { err, ok } from '../base/result.ts';
 import type { Result } from '../base/result.ts';
 import { limits } from '../limits.ts';
 import { secretEqual } from './secret-equal.ts';
+import { readSignedPayload, signPayload } from './signed-payload.ts';
 import type { Session } from './token.ts';
 
 /** The request a ticket is for: with anything else it is void. */
@@ -24,7 +24,10 @@ export interface Ticket {
   /** Unique: the request key of a request without one. */
   readonly id: string;
   readonly session: Session;
+  readonly expires_at_ms: number;
 }
+
+const PURPOSE = 'ticket';
 
 /** Short names: the ticket travels in a URL. */
 const ticket_schema = z.strictObject({
@@ -46,18 +49,14 @@ export function cutTicketFor(
   request: TicketedRequest,
   now_ms: number,
 ): string {
-  assert(secret.length >= 32, 'a ticket secret has at least 32 bytes');
-  const payload = Buffer.from(
-    JSON.stringify({
-      i: randomBytes(16).toString('base64url'),
-      u: session.user_key,
-      v: session.token_version,
-      x: session.token_version_index,
-      e: now_ms + limits.ticket_ttl_ms,
-      b: bindingOf(secret, request),
-    }),
-  ).toString('base64url');
-  return `${payload}.${sign(secret, payload)}`;
+  return signPayload(secret, PURPOSE, {
+    i: randomBytes(16).toString('base64url'),
+    u: session.user_key,
+    v: session.token_version,
+    x: session.token_version_index,
+    e: now_ms + limits.ticket_ttl_ms,
+    b: bindingOf(secret, request),
+  });
 }
 
 /** The ticket, or a sentence for who brought it. */
@@ -69,12 +68,12 @@ export function openTicket(
 ): Result<Ticket, string> {
   const read = readTicket(secret, text, now_ms);
   if (!read.ok) return read;
-  const { i, u, v, x, b } = read.value;
+  const { i, u, v, x, e, b } = read.value;
   if (!secretEqual(b, bindingOf(secret, request))) {
     return err('The redirect ticket belongs to another request; send this one with a token.');
   }
   const session = { user_key: u, token_version: v, token_version_index: x };
-  return ok({ id: i, session });
+  return ok({ id: i, session, expires_at_ms: e });
 }
 
 /** Whether one of the replicas has cut this ticket, and its time is not over. It opens nothing by that. */
@@ -87,22 +86,16 @@ function readTicket(
   text: string,
   now_ms: number,
 ): Result<z.infer<typeof ticket_schema>, string> {
-  const [payload = '', signature = '', ...rest] = text.split('.');
-  if (rest.length > 0 || !secretEqual(signature, sign(secret, payload))) {
+  const payload = readSignedPayload(secret, PURPOSE, text);
+  if (payload === undefined) {
     return err('The redirect ticket is not a genuine one; send the request again with a token.');
   }
-  const parsed = ticket_schema.safeParse(
-    JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')),
-  );
+  const parsed = ticket_schema.safeParse(payload);
   if (!parsed.success) return err('The redirect ticket is of another version; send a token.');
   if (parsed.data.e <= now_ms) {
     return err('The redirect ticket has expired; send the request again with a token.');
   }
   return ok(parsed.data);
-}
-
-function sign(secret: Uint8Array, payload: string): string {
-  return createHmac('sha256', secret).update(`ticket\n${payload}`).digest('base64url');
 }
 
 /** Keyed hash of the SHA-256 of a body as it came, hexadecimal. */

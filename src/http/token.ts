@@ -2,7 +2,7 @@ import { createSecretKey, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import type { JWTPayload } from 'jose';
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import { err, ok } from '../base/result.ts';
 import type { Result } from '../base/result.ts';
 import { formatId, parseId } from '../agenda/id.ts';
@@ -16,6 +16,12 @@ export interface Session {
   readonly token_version: number;
   /** Log index that set it: a replica that has not applied it cannot judge yet. */
   readonly token_version_index: number;
+}
+
+/** Of a token: it also says when it ends. */
+export interface TokenSession extends Session {
+  /** Wall clock. */
+  readonly expires_at_ms: number;
 }
 
 export interface TokenOptions {
@@ -32,18 +38,13 @@ const AUDIENCE = 'agenda-api';
 const TYPE = 'JWT';
 const REQUIRED_CLAIMS = ['exp', 'sub', 'jti', 'tv', 'tvi', 'username'];
 
-interface Remembered {
-  readonly session: Session;
-  readonly expires_at_ms: number;
-}
-
 /** Makes and verifies user tokens (RFC 7519, HS256 only) and remembers those it verified lately. */
 export class Tokens {
   readonly #key: KeyObject;
   readonly #ttl_s: number;
   readonly #now_ms: () => number;
   /** In order of last use. */
-  readonly #verified = new Map<string, Remembered>();
+  readonly #verified = new Map<string, TokenSession>();
 
   constructor({ secret, ttl_s, now_ms }: TokenOptions) {
     assert(secret.length >= 32, 'a token secret has at least 32 bytes');
@@ -71,7 +72,7 @@ export class Tokens {
   }
 
   /** The session of a token, or a sentence for its bearer. */
-  async verify(token: string): Promise<Result<Session, string>> {
+  async verify(token: string): Promise<Result<TokenSession, string>> {
     const remembered = this.#recall(token);
     if (remembered !== null) return ok(remembered);
     try {
@@ -85,23 +86,23 @@ export class Tokens {
       });
       const session = sessionOf(payload);
       if (session === null) return err('The token is malformed: a claim has the wrong type.');
-      this.#remember(token, { session, expires_at_ms: (payload.exp ?? 0) * 1000 });
+      this.#remember(token, session);
       return ok(session);
     } catch (error) {
       return err(explain(error));
     }
   }
 
-  #recall(token: string): Session | null {
+  #recall(token: string): TokenSession | null {
     const remembered = this.#verified.get(token);
     if (remembered === undefined) return null;
     this.#verified.delete(token);
     if (remembered.expires_at_ms <= this.#now_ms()) return null;
     this.#verified.set(token, remembered);
-    return remembered.session;
+    return remembered;
   }
 
-  #remember(token: string, remembered: Remembered): void {
+  #remember(token: string, remembered: TokenSession): void {
     if (this.#verified.size >= limits.token_cache_max) {
       const oldest = this.#verified.keys().next();
       if (oldest.done !== true) this.#verified.delete(oldest.value);
@@ -111,13 +112,14 @@ export class Tokens {
   }
 }
 
-function sessionOf(payload: JWTPayload): Session | null {
-  const { sub, tv, tvi, username } = payload as JWTPayload &
+function sessionOf(payload: JWTPayload): TokenSession | null {
+  const { sub, exp, tv, tvi, username } = payload as JWTPayload &
     Record<'tv' | 'tvi' | 'username', unknown>;
   const user_key = parseId('usr', sub ?? '');
   if (user_key === null || typeof username !== 'string') return null;
   if (!isCount(tv) || !isCount(tvi)) return null;
-  return { user_key, token_version: tv, token_version_index: tvi };
+  const expires_at_ms = must(exp, 'a token without the end that was required') * 1000;
+  return { user_key, token_version: tv, token_version_index: tvi, expires_at_ms };
 }
 
 function isCount(value: unknown): value is number {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Receiver } from '../consensus/rpc/receiver.ts';
+import type { Live } from '../http/live/live.ts';
 import type { Api } from '../http/server.ts';
 import { openFrontDoor } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
@@ -13,7 +14,7 @@ import { StartRefused } from './start-refused.ts';
 export async function openDoors(
   config: Config,
   receiver: Receiver,
-  listener: Api['listener'],
+  { listener, upgrade }: Pick<Api, 'listener'> & Partial<Pick<Live, 'upgrade'>>,
 ): Promise<readonly FrontDoor[]> {
   const { http_addr, rpc_addr, tls } = config;
   const serveApi: Parameters<typeof openFrontDoor>[0]['handlers'][number] = (request, response) => {
@@ -23,11 +24,11 @@ export async function openDoors(
   const receive: typeof serveApi = (request, response) => receiver.handle(request, response);
   try {
     if (rpc_addr === null) {
-      return [await openFrontDoor({ ...http_addr, tls, handlers: [receive, serveApi] })];
+      return [await openFrontDoor({ ...http_addr, tls, handlers: [receive, serveApi], upgrade })];
     }
     return [
       await openFrontDoor({ ...rpc_addr, tls, handlers: [receive] }),
-      await openFrontDoor({ ...http_addr, tls, handlers: [serveApi] }),
+      await openFrontDoor({ ...http_addr, tls, handlers: [serveApi], upgrade }),
     ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

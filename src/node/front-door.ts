@@ -3,6 +3,8 @@ import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as SecureServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { ignoreUpgrade } from '../http/ignore-upgrade.ts';
 import { answerMalformed, server_options } from '../http/malformed.ts';
 
 interface TlsFiles {
@@ -16,6 +18,9 @@ export interface FrontDoorOptions {
   readonly tls: TlsFiles | null;
   /** Takes a request or leaves it (false) to the next. */
   readonly handlers: readonly ((request: IncomingMessage, response: ServerResponse) => boolean)[];
+  /** The same for a request that asks for another protocol; without one, none is another here. */
+  readonly upgrade?:
+    ((request: IncomingMessage, socket: Duplex, head: Buffer) => boolean) | undefined;
 }
 
 /** A listening port. */
@@ -37,7 +42,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Rejects when the port cannot be had. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
-  const { tls, handlers } = options;
+  const { tls, handlers, upgrade } = options;
   let is_closing = false;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     // A connection that is kept would hold the end up.
@@ -50,6 +55,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
       ? createHttpServer(server_options, listener)
       : createHttpsServer({ ...server_options, ...readTls(tls) }, listener);
   answerMalformed(server, listener);
+  if (upgrade !== undefined) {
+    server.on('upgrade', (request, socket, head) => {
+      if (!upgrade(request, socket, head)) ignoreUpgrade(listener, request, socket);
+    });
+  }
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;

@@ -28,6 +28,7 @@ export async function loadKeys(config: Config, data_dir: string): Promise<NodeKe
     api: {
       jwt: jwt_secret.source === 'data_dir' ? derive('agenda user tokens v1') : jwt_secret.key,
       ticket: derive('agenda redirect tickets v1'),
+      live_ticket: derive('agenda websocket tickets v1'),
       request_key: derive('agenda request keys v1'),
       cursor: derive('agenda cursors v1'),
       audit_token: config.audit_api_token,

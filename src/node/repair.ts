@@ -145,7 +145,7 @@ async function openForRepair(
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     answerMeanwhile(request, response, metrics, progress.waits_for);
   };
-  const doors = await openDoors(config, receiver, listener);
+  const doors = await openDoors(config, receiver, { listener });
   const ending = new AbortController();
   const gossip = createGossip({ config, storage, ...peers, announcement, log });
   const running = gossip.run(ending.signal);

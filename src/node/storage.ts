@@ -35,6 +35,7 @@ export interface NodeStorage {
   readonly storage_id: string;
   readonly agenda_store: SqliteAgendaStore;
   readonly state_machine: AgendaStateMachine;
+  readonly change_feed: ChangeFeed;
   readonly node_database: NodeDatabase;
   readonly checkpointer: Checkpointer;
   readonly snapshot_store: SqliteSnapshotStore;
@@ -68,7 +69,7 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
   if (set_aside !== null) {
     log.warn({ set_aside }, 'the state found is damaged, or of another log; it is built again');
   }
-  const state_machine = openMachine(agenda_store, options);
+  const { state_machine, change_feed } = openMachine(agenda_store, options);
   const stateBroken = (error: unknown): void => {
     try {
       if (isDatabaseDamaged(error)) noteDamage(directory.agenda_path);
@@ -96,6 +97,7 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
     storage_id,
     agenda_store,
     state_machine,
+    change_feed,
     node_database,
     checkpointer,
     snapshot_store,
@@ -114,12 +116,12 @@ export async function openStorage(options: NodeStorageOptions): Promise<NodeStor
 function openMachine(
   agenda_store: SqliteAgendaStore,
   { log, decide, onCommandFailed }: NodeStorageOptions,
-): AgendaStateMachine {
+): Pick<NodeStorage, 'state_machine' | 'change_feed'> {
   const change_feed = new ChangeFeed({
     start_index: agenda_store.readMeta().applied_index,
     onListenerError: (error) => log.error({ err: error }, 'a follower of the change feed failed'),
   });
-  return new AgendaStateMachine({
+  const state_machine = new AgendaStateMachine({
     store: agenda_store,
     change_feed,
     observer: {
@@ -130,6 +132,7 @@ function openMachine(
     },
     ...(decide === undefined ? {} : { decide }),
   });
+  return { state_machine, change_feed };
 }
 
 function openState(path: string, storage_id: string): ReturnType<typeof openAgendaStore> {

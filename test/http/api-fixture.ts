@@ -71,6 +71,7 @@ export class FakeApis {
       secrets: {
         jwt: jwt_secret,
         ticket: Buffer.alloc(32, 2),
+        live_ticket: Buffer.alloc(32, 4),
         request_key: Buffer.alloc(32, 3),
         cursor: Buffer.alloc(32, 4),
         audit_token,

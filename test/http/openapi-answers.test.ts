@@ -119,6 +119,7 @@ async function askForPeople(): Promise<void> {
   }
   await ask('GET /api/me', { token });
   await ask('GET /api/auth/me', { token });
+  await ask('POST /api/ws-ticket', { token });
   await ask('GET /api/users/search', { token }, '?query=a&limit=1');
   await ask('PUT /api/me/profile', { token, body: { locale: 'es-es', time_zone: 'UTC' } });
   const passwords = { current_password: good_password, new_password: `${good_password}!` };

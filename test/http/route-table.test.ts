@@ -25,7 +25,7 @@ function routes(): readonly Route[] {
 
 const lineOf = ({ method, path }: Route): string => `${method} ${path}`;
 
-test('every POST, PUT, PATCH, DELETE is routed to the leader, but the log-ins', () => {
+test('every POST, PUT, PATCH, DELETE is routed to the leader, but the log-ins and /api/ws-ticket', () => {
   const of = (kind: Route['kind'], is_get: boolean): string[] =>
     routes()
       .filter((route) => route.kind === kind && (route.method === 'GET') === is_get)
@@ -33,7 +33,11 @@ test('every POST, PUT, PATCH, DELETE is routed to the leader, but the log-ins', 
   expect(of('write', true)).toEqual([]);
   expect(of('read', false)).toEqual([]);
   expect(of('probe', false)).toEqual([]);
-  expect(of('local', false)).toEqual(['POST /login', 'POST /api/auth/login']);
+  expect(of('local', false)).toEqual([
+    'POST /login',
+    'POST /api/auth/login',
+    'POST /api/ws-ticket',
+  ]);
 });
 
 test('what answers from the replica itself, and never needs a majority', () => {
@@ -41,6 +45,7 @@ test('what answers from the replica itself, and never needs a majority', () => {
   const expected = [
     'POST /login',
     'POST /api/auth/login',
+    'POST /api/ws-ticket',
     'GET /cluster/status',
     'GET /leaders',
     'GET /raft/log/summary',

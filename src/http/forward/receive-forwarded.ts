@@ -84,9 +84,10 @@ async function callerOf(
   if (credential === null) return null;
   const deadline = startDeadline();
   if (credential.kind === 'token') {
-    const session = await services.tokens.verify(credential.token);
-    if (!session.ok) throw unauthenticated(session.error);
-    const identity = { session: session.value, ticket_id: null, credential };
+    const verified = await services.tokens.verify(credential.token);
+    if (!verified.ok) throw unauthenticated(verified.error);
+    const { expires_at_ms, ...session } = verified.value;
+    const identity = { session, ticket_id: null, expires_at_ms, credential };
     return confirm(services, identity, { deadline });
   }
   const { method, path_and_query, if_match, idempotency_key } = framed;
@@ -99,8 +100,9 @@ async function callerOf(
     services.now_ms() - limits.rpc_clock_skew_ms - limits.request_deadline_ms,
   );
   if (!opened.ok) throw unauthenticated(opened.error);
-  const { id, session } = opened.value;
-  return confirm(services, { session, ticket_id: id, credential }, { deadline });
+  const { id, session, expires_at_ms } = opened.value;
+  const identity = { session, ticket_id: id, expires_at_ms, credential };
+  return confirm(services, identity, { deadline });
 }
 
 function refuseUnlessAllowed(

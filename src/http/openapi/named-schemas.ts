@@ -18,6 +18,7 @@ import {
   raft_health_schema,
   raft_state_schema,
 } from '../cluster/view-schema.ts';
+import { live_ticket_schema } from '../live/schema.ts';
 import {
   creator_schema,
   group_change_schema,
@@ -89,6 +90,7 @@ export const named_schemas = {
   Health: health_schema,
   Leaders: leaders_schema,
   Login: login_schema,
+  LiveTicket: live_ticket_schema,
   LogSummary: log_summary_schema,
   Objection: objection_out_schema,
   ObjectionIn: objection_schema,

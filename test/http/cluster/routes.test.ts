@@ -29,6 +29,7 @@ test('without AUDIT_API_TOKEN only a token opens them', async () => {
   const secrets = {
     jwt: Buffer.alloc(32, 1),
     ticket: Buffer.alloc(32, 2),
+    live_ticket: Buffer.alloc(32, 4),
     request_key: Buffer.alloc(32, 3),
     cursor: Buffer.alloc(32, 4),
     audit_token: null,
