@@ -9,7 +9,7 @@ import { limits } from '../../limits.ts';
 import type { ChangeFeed } from '../../replica/change-feed.ts';
 import { personOf } from '../authenticate.ts';
 import { startDeadline, within } from '../deadline.ts';
-import type { ApiDependencies } from '../dependencies.ts';
+import type { ApiDependencies, ApiSecrets } from '../dependencies.ts';
 import { beginExchange } from '../exchange.ts';
 import { ProblemError } from '../problem.ts';
 import type { Problem } from '../problem.ts';
@@ -25,8 +25,9 @@ import { maySubscribe } from './may-subscribe.ts';
 
 export interface LiveDependencies extends Pick<
   ApiDependencies,
-  'replica' | 'log' | 'metrics' | 'secrets' | 'now_ms' | 'addresses'
+  'replica' | 'log' | 'metrics' | 'now_ms' | 'addresses'
 > {
+  readonly secrets: Pick<ApiSecrets, 'live_ticket'>;
   /** The state machine's. */
   readonly feed: Pick<ChangeFeed, 'cursor' | 'since' | 'subscribe'>;
   readonly clock: Clock;

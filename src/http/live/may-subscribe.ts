@@ -17,9 +17,10 @@ export function maySubscribe(view: AgendaView, user_key: Key, channel: Channel):
       const user = view.userByKey(user_key);
       return user !== null && seenBy(view, user, formatId('apt', channel.key)) !== null;
     }
-    case 'group':
-      // There are none yet.
-      return false;
+    case 'group': {
+      const group = view.groups.groupByKey(channel.key);
+      return group?.deleted_at === null && view.groups.memberOf(channel.key, user_key) !== null;
+    }
     default:
       return unreachable(channel);
   }

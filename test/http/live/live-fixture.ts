@@ -10,6 +10,9 @@ import { ChangeFeed } from '../../../src/replica/change-feed.ts';
 import { LiveClient } from '../../support/live-client.ts';
 import { FakeApis } from '../api-fixture.ts';
 
+/** That of `FakeApis`. */
+export const live_ticket = Buffer.alloc(32, 4);
+
 interface LiveNode {
   readonly feed: ChangeFeed;
   readonly live: Live;
@@ -48,13 +51,7 @@ export class LiveApis {
         replica,
         log: pino({ level: 'trace' }, { write: (line) => void apis.log_lines.push(line) }),
         metrics,
-        secrets: {
-          jwt: Buffer.alloc(32, 1),
-          ticket: Buffer.alloc(32, 2),
-          live_ticket: Buffer.alloc(32, 4),
-          request_key: Buffer.alloc(32, 3),
-          audit_token: null,
-        },
+        secrets: { live_ticket },
         now_ms: () => Date.now() + apis.clock_offset_ms,
         addresses: () => apis.addresses,
         feed,

@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts';
 import type { LiveRefused } from '../../support/live-client.ts';
 import { meeting } from '../api-fixture.ts';
 import { eventFor } from './hub-fixture.ts';
-import { LiveApis } from './live-fixture.ts';
+import { live_ticket, LiveApis } from './live-fixture.ts';
 
 let lives: LiveApis;
 let token: string;
@@ -221,6 +221,32 @@ describe('what is said', () => {
     expect(client.of('event')[3]?.channel).toBe(`appointment:${id}`);
   });
 
+  test('what one may not see is no channel: a group of others, an appointment without one', async () => {
+    const ben = await lives.apis.register('ben');
+    const eva = await lives.apis.register('eva');
+    const group = { name: 'Choir', description: '', group_type: 'non_hierarchical' };
+    const made = await lives.apis.call('POST', '/api/groups', { token, body: group });
+    const group_id = String(made.body['id']);
+    const path = `/api/groups/${group_id}`;
+    await lives.apis.call('POST', `${path}/members`, { token, body: { username: 'ben' } });
+    const body = meeting(9, { participants: [{ username: 'eva' }] });
+    const booked = await lives.apis.call('POST', '/api/appointments', { token, body });
+    const { id } = booked.body['appointment'] as { id: string };
+    const channels = [`group:${group_id}`, `appointment:${id}`];
+    const granted = async (who: string): Promise<unknown> => {
+      const client = await lives.connect(await lives.ticket(who));
+      client.say({ type: 'subscribe', channels });
+      return (await client.next('subscribed')).channels;
+    };
+    const [of_group, of_appointment] = channels;
+    expect(await granted(token)).toEqual(channels);
+    expect(await granted(ben)).toEqual([of_group]);
+    expect(await granted(eva)).toEqual([of_appointment]);
+    expect(await granted(await lives.apis.register('dora'))).toEqual([]);
+    await lives.apis.call('DELETE', path, { token });
+    expect(await granted(ben)).toEqual([]);
+  });
+
   test('a cursor of one replica is good at another', async () => {
     const ticket = await lives.ticket(token);
     const first = await lives.connect(ticket, 0);
@@ -316,7 +342,7 @@ describe('it is closed', () => {
     const client = await lives.connect(await lives.ticket(token));
     const fresh = { user_key: ana, token_version: 2, token_version_index: 1 };
     const { ticket } = cutLiveTicket(
-      Buffer.alloc(32, 4),
+      live_ticket,
       { ...fresh, expires_at_ms: Date.now() + 2_000 },
       Date.now(),
     );
