@@ -143,6 +143,26 @@ describe('reading', () => {
     expect(all(carla)).toMatchObject([{ key, read_at, version: 2 }]);
   });
 
+  test('what is remembered of it fits under a key, and is the same after all of it is gone', () => {
+    const body = reading(all(carla)[0]?.key ?? 0);
+    const first = world.outcomeOf(carla, body, 'reading');
+    world.time += 1_000;
+    for (let at = 0; at < limits.notifications_max; at += 1) {
+      world.does(ana, posting(`Number ${at}`, group));
+    }
+    expect(world.outcomeOf(carla, body, 'reading')).toEqual({ ...first, replayed: true });
+    expect(world.codeOf(carla, body)).toBe('not_found');
+    const answer = first.kind === 'done' ? first.answer : null;
+    if (answer?.kind !== 'notification') throw new Error('not read');
+    const largest = Object.entries(answer.notification).map(([name, value]) => {
+      if (name === 'type') return [name, 'group_member_removed'];
+      if (name === 'origin_node') return [name, 'x'.repeat(limits.rpc_identifier_characters_max)];
+      return [name, value === null || typeof value === 'number' ? Number.MAX_SAFE_INTEGER : value];
+    });
+    const text = JSON.stringify({ ...answer, notification: Object.fromEntries(largest) });
+    expect(text.length).toBeLessThanOrEqual(limits.stored_answer_bytes_max);
+  });
+
   test("another person's is not there", () => {
     const [told] = all(carla);
     expect(world.codeOf(ana, reading(told?.key ?? 0))).toBe('not_found');
