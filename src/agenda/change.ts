@@ -1,4 +1,4 @@
-import type { AuditRow } from './audit.ts';
+import type { AuditRow, AuditSource } from './audit.ts';
 import type {
   Appointment,
   AppointmentVersion,
@@ -35,6 +35,7 @@ interface TableRows {
   readonly posts: Post;
   readonly work: Work;
   readonly earlier_rows: EarlierRow;
+  readonly audit_sources: AuditSource;
 }
 
 export type TableName = keyof TableRows;
@@ -51,6 +52,7 @@ export const updatable_tables = [
   'members',
   'notifications',
   'work',
+  'audit_sources',
 ] as const;
 type UpdatableTable = (typeof updatable_tables)[number];
 
@@ -69,6 +71,8 @@ interface RowKeys {
   readonly posts: Pick<Post, 'key'>;
   readonly work: Pick<Work, 'key'>;
   readonly earlier_rows: Pick<EarlierRow, 'kind' | 'key' | 'version'>;
+  readonly audit_logs: Pick<AuditRow, 'key'>;
+  readonly audit_sources: Pick<AuditSource, 'key'>;
 }
 
 export type DeletableTable = keyof RowKeys;
@@ -213,6 +217,19 @@ export const table_columns: { readonly [T in TableName]: readonly string[] } = {
     request_id: true,
     origin_node: true,
     occurred_at: true,
+    level: true,
+    payload: true,
+    payload_hash: true,
+    count: true,
+    chain: true,
+  }),
+  audit_sources: columnsOf<AuditSource>({
+    key: true,
+    node_id: true,
+    run_id: true,
+    last_id: true,
+    changed_index: true,
+    version: true,
   }),
   participants: columnsOf<Participant>({
     key: true,
@@ -348,6 +365,8 @@ export const key_columns: { readonly [T in DeletableTable]: readonly string[] } 
   posts: columnsOf<RowKeys['posts']>({ key: true }),
   work: columnsOf<RowKeys['work']>({ key: true }),
   earlier_rows: columnsOf<RowKeys['earlier_rows']>({ kind: true, key: true, version: true }),
+  audit_logs: columnsOf<RowKeys['audit_logs']>({ key: true }),
+  audit_sources: columnsOf<RowKeys['audit_sources']>({ key: true }),
 };
 
 /** Appends the row's values to `into`, in the order of its columns; of a deleted row, its key's. */

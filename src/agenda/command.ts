@@ -1,4 +1,5 @@
 import type { GroupType, Instant, Key, Privacy } from './model.ts';
+import type { AuditEvent } from './node-event.ts';
 import type { FieldError } from './refusal.ts';
 
 /**
@@ -58,6 +59,7 @@ export type CommandBody =
   | CreatePost
   | DeletePost
   | ContinueWork
+  | AppendAudit
   | Consequence;
 
 /** What follows from another command; nobody proposes it. */
@@ -342,4 +344,14 @@ export interface AppointmentsOfLeftMember {
 export interface CreateDefaultCalendar {
   readonly kind: 'calendar.create_default';
   readonly owner_key: Key;
+}
+
+/** Events of one replica, for the audit; proposed for it by who leads, and never by a user. */
+export interface AppendAudit {
+  readonly kind: 'audit.append';
+  /** Whose events they are: see `AuditSource`. */
+  readonly node_id: string;
+  readonly run_id: string;
+  /** Ascending by id. */
+  readonly events: readonly AuditEvent[];
 }

@@ -22,7 +22,9 @@ type AnswerKind =
   | 'notifications'
   | 'post'
   /** Of what nobody waits for. */
-  | 'work';
+  | 'work'
+  /** Of events for the audit; the key is their source's. */
+  | 'audit';
 
 /** A group, and how its reader stood in it. */
 interface GroupAnswer {

@@ -1,3 +1,4 @@
+import type { AuditRow, AuditSource } from './audit.ts';
 import type {
   Appointment,
   AppointmentVersion,
@@ -37,6 +38,16 @@ export interface RulesView {
   readonly notifications: NotificationsPort;
   readonly posts: PostsPort;
   workByKey(key: Key): Work | null;
+  readonly audit: AuditSourcesPort;
+}
+
+/** Whose events are in the audit, and up to where. */
+export interface AuditSourcesPort {
+  sourceOf(node_id: string, run_id: string): AuditSource | null;
+  /** How many there are. */
+  sourceCount(): number;
+  /** The one whose last event was taken the longest ago; null: there is none. */
+  oldestSource(): AuditSource | null;
 }
 
 /** Who is in which group, and where: all that other modules know of groups. */
@@ -150,6 +161,8 @@ export interface ExpiryView {
   objectionsOf(appointment_key: Key): readonly Objection[];
   /** What all earlier versions and rows take together. */
   versionsBytes(): number;
+  /** By key. */
+  firstAuditRows(limit: number): readonly Pick<AuditRow, 'key' | 'occurred_at' | 'chain'>[];
 }
 
 export interface CancelledAppointment extends Appointment {
@@ -202,6 +215,46 @@ export interface AgendaView extends RulesView, AgendasPort {
   earlierRow(kind: EarlierKind, key: Key, version: number): EarlierRow | null;
   /** The oldest work there is; null: none. */
   firstWork(): Work | null;
+  readonly audit: AuditSourcesPort & {
+    /** Rows of a stretch of the audit that match, newest first. */
+    rowsBefore(slice: AuditSlice): AuditSliceRows;
+  };
+}
+
+/** What rows of the audit are asked for; null: any. */
+export interface AuditFilter {
+  readonly component: string | null;
+  readonly action: string | null;
+  readonly level: string | null;
+  readonly request_id: string | null;
+  readonly actor_key: Key | null;
+  readonly node_id: string | null;
+  /** [since, until). */
+  readonly since: Instant | null;
+  readonly until: Instant | null;
+}
+
+/** A place among the rows of the audit, by when it happened, then by key. */
+export interface AuditPlace {
+  readonly occurred_at: Instant;
+  readonly key: Key;
+}
+
+/** A stretch of the audit before a place: a question that no index helps goes on slice by slice. */
+export interface AuditSlice {
+  readonly filter: AuditFilter;
+  /** Null: from the newest on. */
+  readonly before: AuditPlace | null;
+  /** Rows to look at. */
+  readonly rows: number;
+  /** Rows to return. */
+  readonly limit: number;
+}
+
+export interface AuditSliceRows {
+  readonly rows: readonly AuditRow[];
+  /** Where to go on; null: all were looked at. */
+  readonly next_before: AuditPlace | null;
 }
 
 interface NotificationPage {

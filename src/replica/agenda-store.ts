@@ -4,6 +4,7 @@ import type { Answer } from '../agenda/outcome.ts';
 import type { AgendaView, ExpiryView } from '../agenda/view.ts';
 import type { LogIndex, Term } from '../consensus/raft/entry.ts';
 import type { PlacedConfiguration } from '../consensus/raft/log-base.ts';
+import type { AuditChain } from './audit-chain.ts';
 
 /** Where the replicated state stands; written in the transaction of the state itself. */
 export interface StateMeta {
@@ -60,6 +61,9 @@ export interface AgendaStore {
   readPlace(): StatePlace;
   /** In the transaction that applies the entry at which it changes. */
   writePlace(place: StatePlace): void;
+  readAuditChain(): AuditChain;
+  /** In the transaction that writes or trims rows of the audit. */
+  writeAuditChain(chain: AuditChain): void;
   /** Writes the rows in order; inside a transaction only. */
   write(changes: readonly RowChange[]): void;
   /**

@@ -1,7 +1,9 @@
+import { audit_components, audit_levels } from '../agenda/audit.ts';
 import type {
   AcceptProposal,
   AddMember,
   AnswerInvitation,
+  AppendAudit,
   AppointmentFields,
   CancelAppointment,
   ChangePassword,
@@ -32,6 +34,7 @@ import type {
   UpdateGroup,
   UpdateProfile,
 } from '../agenda/command.ts';
+import type { AuditEvent } from '../agenda/node-event.ts';
 import type { FieldError } from '../agenda/refusal.ts';
 import { limits } from '../limits.ts';
 import {
@@ -44,6 +47,7 @@ import {
   oneOf,
   positive,
   text,
+  timestamp,
 } from './command-checks.ts';
 import type { AnyShape, Shape } from './command-checks.ts';
 
@@ -265,6 +269,25 @@ const continue_work_shape: Shape<ContinueWork> = {
   work_key: positive,
 };
 
+const audit_event_shape: Shape<AuditEvent> = {
+  id: positive,
+  at: timestamp,
+  component: oneOf(...audit_components),
+  action: text,
+  level: oneOf(...audit_levels),
+  actor_key: nullable(positive),
+  request_id: text,
+  payload: text,
+  count: positive,
+};
+
+const append_audit_shape: Shape<AppendAudit> = {
+  kind: oneOf('audit.append'),
+  node_id: text,
+  run_id: text,
+  events: listOf(object(audit_event_shape), limits.audit_batch_events_max),
+};
+
 /** The kinds that may be proposed; a consequence alone is never in the log. */
 export const body_shapes = {
   'user.register': register_user_shape,
@@ -293,4 +316,5 @@ export const body_shapes = {
   'post.create': create_post_shape,
   'post.delete': delete_post_shape,
   'work.continue': continue_work_shape,
+  'audit.append': append_audit_shape,
 } as const satisfies { readonly [K in ProposableKind]: AnyShape };

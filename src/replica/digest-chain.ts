@@ -31,7 +31,9 @@ export function nextDigest(previous: string, effects: EntryEffects): string {
   const material: ColumnValue[] = [previous, index, state_time, pruned];
   for (const change of effects.changes) {
     material.push(change.op, change.table);
-    pushRowValues(change, material);
+    // The chain is a hash of all rows of the audit already, those of this entry included.
+    if (change.table === 'audit_logs' && change.op === 'insert') material.push(change.row.chain);
+    else pushRowValues(change, material);
   }
   if (remembered !== null) {
     const { scope_hash, fingerprint, expires_at, answer } = remembered;

@@ -82,6 +82,7 @@ export class Expiry {
         case 'posts':
         case 'work':
         case 'audit_logs':
+        case 'audit_sources':
           break;
         default:
           return unreachable(change);

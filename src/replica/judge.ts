@@ -70,6 +70,11 @@ export function failedJudgement(
     request_id: command?.request_id ?? request_id,
     origin_node: command?.origin_node ?? '',
     occurred_at: place.state_time,
+    level: 'error',
+    payload: JSON.stringify(command === null ? {} : { kind: command.body.kind }),
+    payload_hash: null,
+    count: 1,
+    chain: null,
   };
   return {
     outcome: { kind: 'refused', refusal: command_failed },

@@ -1,8 +1,7 @@
 import { assert } from '../base/assert.ts';
-import type { Clock } from '../consensus/ports.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
-import type { DigestSource } from './digest-question.ts';
-import type { StateStops } from './state-stops.ts';
+import { pinAt } from './pin-at.ts';
+import type { StopsOfState } from './pin-at.ts';
 
 /** All rows of a table, in the order of its key, as one hash. */
 export interface TableHash {
@@ -19,9 +18,7 @@ export interface PinnedTables {
   close(): void;
 }
 
-export interface StateCheckerOptions {
-  readonly clock: Clock;
-  readonly state: DigestSource & { readonly stops: StateStops };
+export interface StateCheckerOptions extends StopsOfState {
   /** False when `timeout_ms` passed first. */
   readonly waitForApplied: (index: LogIndex, timeout_ms: number) => Promise<boolean>;
   readonly pinTables: () => PinnedTables;
@@ -71,7 +68,7 @@ export class StateChecker {
     if (state.applied_index > index) return { kind: 'passed' };
     this.#is_hashing = true;
     try {
-      const pinned = await this.#pinAt(index, wait_ms);
+      const pinned = await pinAt(this.#options, index, wait_ms, () => this.#pin(index));
       if (pinned === null) return { kind: 'not_reached' };
       try {
         return { kind: 'checked', digest: pinned.digest, tables: await pinned.tables.hash() };
@@ -83,34 +80,9 @@ export class StateChecker {
     }
   }
 
-  /** Between the commit of the entry at `index` and the next; null when that does not come in time. */
-  #pinAt(
-    index: LogIndex,
-    wait_ms: number,
-  ): Promise<{ readonly tables: PinnedTables; readonly digest: string } | null> {
-    const { state, pinTables, clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      const pin = (): void => {
-        try {
-          const digest = state.digestAt(index);
-          assert(digest !== null && state.applied_index === index, 'a state of another index');
-          resolve({ tables: pinTables(), digest });
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      };
-      if (state.applied_index === index) {
-        pin();
-        return;
-      }
-      const cancel_time = clock.after(wait_ms, () => {
-        cancel_stop();
-        resolve(null);
-      });
-      const cancel_stop = state.stops.add(index, () => {
-        cancel_time();
-        pin();
-      });
-    });
+  #pin(index: LogIndex): { readonly tables: PinnedTables; readonly digest: string } {
+    const digest = this.#options.state.digestAt(index);
+    assert(digest !== null, 'a state without a digest');
+    return { tables: this.#options.pinTables(), digest };
   }
 }

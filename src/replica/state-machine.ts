@@ -1,5 +1,4 @@
 import { assert, must } from '../base/assert.ts';
-import { CodecError } from '../base/codec.ts';
 import type { RowChange } from '../agenda/change.ts';
 import type { Command, CommandKind } from '../agenda/command.ts';
 import { decide } from '../agenda/decide/decide.ts';
@@ -13,8 +12,12 @@ import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
 import type { LogBase } from '../consensus/raft/log-base.ts';
 import { limits } from '../limits.ts';
 import type { AgendaStore, RememberedRequest, StatePlace } from './agenda-store.ts';
+import { sealAudit } from './audit-chain.ts';
+import type { AuditChain } from './audit-chain.ts';
+import { AuditTrim } from './audit-trim.ts';
 import type { ChangeFeed, FeedItem } from './change-feed.ts';
-import { decodeCommand } from './command-codec.ts';
+import { decodeEntry } from './decoded-entry.ts';
+import type { Decoded, Failure } from './decoded-entry.ts';
 import { nextDigest } from './digest-chain.ts';
 import { DigestRing } from './digest-ring.ts';
 import { Expiry } from './expiry.ts';
@@ -44,24 +47,11 @@ export interface AgendaStateMachineOptions {
   readonly decide?: Decide;
 }
 
-/** A defect met at an entry. */
-interface Failure {
-  readonly kind: CommandKind | 'undecodable';
-  readonly error: unknown;
-}
-
 /** Those of a batch; an attempt at it goes round them. */
 interface Defects {
   readonly commands: Map<LogIndex, Failure>;
   /** Met while something expired before the command at this index: it waits for the next command. */
   readonly expiry: Map<LogIndex, unknown>;
-}
-
-/** An entry with what its payload says; null: it says nothing to the agenda. */
-interface Decoded {
-  readonly entry: Entry;
-  readonly command: Command | null;
-  readonly failure: Failure | null;
 }
 
 /** The rows of a command were refused by the database, as they would be on every replica. */
@@ -86,6 +76,7 @@ interface Attempt {
   digest: string;
   state_time: Instant;
   place: StatePlace;
+  audit: AuditChain;
   readonly outcomes: (CommandOutcome | null)[];
   readonly digests: string[];
   readonly items: FeedItem[];
@@ -118,6 +109,7 @@ export class AgendaStateMachine implements StateMachine {
   #digest: string;
   #state_time: Instant;
   #place: StatePlace;
+  #audit: AuditChain;
 
   constructor(options: AgendaStateMachineOptions) {
     const { store } = options;
@@ -131,6 +123,7 @@ export class AgendaStateMachine implements StateMachine {
     this.#digest = meta.digest;
     this.#state_time = meta.state_time;
     this.#place = store.readPlace();
+    this.#audit = store.readAuditChain();
     assert(
       this.#change_feed.cursor === meta.applied_index,
       'the change feed starts where the state stands',
@@ -163,6 +156,7 @@ export class AgendaStateMachine implements StateMachine {
     this.#digest = digest;
     this.#state_time = state_time;
     this.#place = this.#store.readPlace();
+    this.#audit = this.#store.readAuditChain();
     this.#loaded = loadState(this.#store, this.#decide);
     this.#change_feed.skipTo(applied_index);
   }
@@ -222,6 +216,7 @@ export class AgendaStateMachine implements StateMachine {
       } catch (error) {
         this.#loaded.requests.reload();
         this.#loaded.expiry.reload();
+        this.#loaded.audit_trim.reload();
         if (!(error instanceof RowsRefused)) throw error;
         if (error instanceof ExpiryRefused) {
           assert(!defects.expiry.has(error.index), 'what expires was to stay');
@@ -242,6 +237,7 @@ export class AgendaStateMachine implements StateMachine {
       digest: this.#digest,
       state_time: this.#state_time,
       place: this.#place,
+      audit: this.#audit,
       outcomes: [],
       digests: [],
       items: [],
@@ -251,8 +247,9 @@ export class AgendaStateMachine implements StateMachine {
       if (one.entry.kind === 'command') this.#applyCommand(attempt, one, defects);
       else this.#advance(attempt, one.entry.index, no_effects);
     }
-    const { applied_index, digest, state_time, place } = attempt;
+    const { applied_index, digest, state_time, place, audit } = attempt;
     this.#store.writeMeta({ applied_index, digest, state_time });
+    if (audit !== this.#audit) this.#store.writeAuditChain(audit);
     if (place !== this.#place) this.#store.writePlace(place);
     return attempt;
   }
@@ -264,24 +261,30 @@ export class AgendaStateMachine implements StateMachine {
     const { state_time } = attempt;
     const place: CommandPlace = { index, state_time };
     const pruned = this.#loaded.requests.prune(state_time);
-    const expired = defects.expiry.has(index) ? [] : this.#expire(place);
+    const expired = defects.expiry.has(index) ? [] : this.#expire(attempt, place);
     let judgement: Judgement | null = null;
     if (command !== null && !defects.commands.has(index)) {
       try {
-        judgement = judge(this.#loaded.judge_options, command, place);
+        judgement = sealed(attempt, judge(this.#loaded.judge_options, command, place));
       } catch (error) {
         if (this.#store.isStorageFailure(error)) throw error;
         defects.commands.set(index, { kind: command.body.kind, error });
       }
     }
-    judgement ??= failedJudgement(command, entry.request_id, place);
+    judgement ??= sealed(attempt, failedJudgement(command, entry.request_id, place));
     const remembered = this.#write(index, state_time, command, judgement);
     this.#advance(attempt, index, { expired, judgement, remembered, pruned });
   }
 
-  #expire(place: CommandPlace): readonly RowChange[] {
+  #expire(attempt: Attempt, place: CommandPlace): readonly RowChange[] {
+    const { expiry, audit_trim } = this.#loaded;
+    const write = (changes: readonly RowChange[]): void => this.#store.write(changes);
     try {
-      return this.#loaded.expiry.run(place, (changes) => this.#store.write(changes));
+      const expired = expiry.run(place, write);
+      const { changes, anchor } = audit_trim.run(place.state_time, write);
+      if (anchor === null) return expired;
+      attempt.audit = { anchor, head: attempt.audit.head };
+      return [...expired, ...changes];
     } catch (error) {
       if (this.#store.isStorageFailure(error)) throw error;
       throw new ExpiryRefused(place.index, error);
@@ -332,6 +335,7 @@ export class AgendaStateMachine implements StateMachine {
     this.#digest = attempt.digest;
     this.#state_time = attempt.state_time;
     this.#place = attempt.place;
+    this.#audit = attempt.audit;
     for (const [failed_index, { kind, error }] of defects.commands) {
       this.#observer.onDecideFailed(failed_index, kind, error);
     }
@@ -348,6 +352,7 @@ export class AgendaStateMachine implements StateMachine {
 interface LoadedState {
   readonly requests: RequestKeys;
   readonly expiry: Expiry;
+  readonly audit_trim: AuditTrim;
   readonly judge_options: JudgeOptions;
   readonly digests: DigestRing;
 }
@@ -358,9 +363,20 @@ function loadState(store: AgendaStore, rules: Decide): LoadedState {
   return {
     requests,
     expiry: new Expiry(store.expiry),
+    audit_trim: new AuditTrim(store.expiry),
     judge_options: { view: store.view, requests, decide: rules },
     digests: new DigestRing(applied_index, digest, limits.digests_kept),
   };
+}
+
+/** What a command comes to, with its rows of the audit chained to those of the attempt so far. */
+function sealed(attempt: Attempt, judgement: Judgement): Judgement {
+  const { outcome, events } = judgement;
+  const { anchor, head: before } = attempt.audit;
+  const { changes, head } = sealAudit(before, judgement.changes);
+  if (head === before) return judgement;
+  attempt.audit = { anchor, head };
+  return { outcome, changes, events };
 }
 
 /** The same object when nothing changes: then nothing is written. */
@@ -371,15 +387,4 @@ function nextPlace(place: StatePlace, entry: Entry): StatePlace {
   }
   assert(entry.term >= place.term, 'terms in a log never fall');
   return entry.term === place.term ? place : { ...place, term: entry.term };
-}
-
-/** Garbage is a defect of who wrote it, equal on every replica; what is unknown here throws. */
-function decodeEntry(entry: Entry): Decoded {
-  if (entry.kind !== 'command') return { entry, command: null, failure: null };
-  try {
-    return { entry, command: decodeCommand(entry.payload), failure: null };
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error;
-    return { entry, command: null, failure: { kind: 'undecodable', error } };
-  }
 }

@@ -1,3 +1,4 @@
+import { chainEarlierRows } from './chain-earlier-rows.ts';
 import type { MigrationStep } from './migrate.ts';
 
 /** Longer ones are found by an index of their own, so that a range read looks back no further. */
@@ -295,4 +296,32 @@ export const agenda_migrations: readonly MigrationStep[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX earlier_rows_expiry ON earlier_rows (expires_at);
   `,
+  // The audit: levels, payloads, events of replicas, a chain over all rows.
+  `
+  ALTER TABLE audit_logs ADD COLUMN level TEXT NOT NULL DEFAULT 'info';
+  ALTER TABLE audit_logs ADD COLUMN payload TEXT;
+  ALTER TABLE audit_logs ADD COLUMN payload_hash TEXT;
+  ALTER TABLE audit_logs ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE audit_logs ADD COLUMN chain TEXT;
+  CREATE INDEX audit_logs_by_time ON audit_logs (occurred_at);
+
+  CREATE TABLE audit_chain (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    anchor_key  INTEGER NOT NULL,
+    anchor      TEXT NOT NULL,
+    head_key    INTEGER NOT NULL,
+    head        TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE audit_sources (
+    "key"          INTEGER PRIMARY KEY,
+    node_id        TEXT NOT NULL,
+    run_id         TEXT NOT NULL,
+    last_id        INTEGER NOT NULL,
+    changed_index  INTEGER NOT NULL,
+    version        INTEGER NOT NULL,
+    UNIQUE (node_id, run_id)
+  ) STRICT;
+  `,
+  chainEarlierRows,
 ];

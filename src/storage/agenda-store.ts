@@ -7,9 +7,11 @@ import type { ExpiryView } from '../agenda/view.ts';
 import { DiskFullError } from '../consensus/disk-full-error.ts';
 import type { StorageId } from '../consensus/raft/configuration.ts';
 import type { AgendaStore, RequestStore, StateMeta, StatePlace } from '../replica/agenda-store.ts';
+import type { AuditChain } from '../replica/audit-chain.ts';
 import { INITIAL_DIGEST } from '../replica/digest-chain.ts';
 import { agenda_migrations } from './agenda-schema.ts';
 import { SqliteAgendaView } from './agenda-view.ts';
+import { auditChainRow } from './audit-chain-row.ts';
 import { hasDamageNote, isDatabaseDamaged, removeDamageNote } from './database-damaged.ts';
 import { openDatabase } from './database.ts';
 import { isDiskFull } from './disk-full.ts';
@@ -136,6 +138,15 @@ export class SqliteAgendaStore implements AgendaStore {
     this.#connection.place.write(place);
   }
 
+  readAuditChain(): AuditChain {
+    return this.#connection.audit_chain.read();
+  }
+
+  writeAuditChain(chain: AuditChain): void {
+    assert(this.#connection.database.inTransaction, 'the chain goes with the rows');
+    this.#connection.audit_chain.write(chain);
+  }
+
   write(changes: readonly RowChange[]): void {
     assert(this.#connection.database.inTransaction, 'rows are written in a transaction');
     for (const change of changes) {
@@ -195,6 +206,7 @@ function prepareConnection(database: Database.Database) {
     requests: requestRows(database),
     expiry: expiryRows(database),
     place: placeRow(database),
+    audit_chain: auditChainRow(database),
     inserts: prepareEach(database, Object.keys(table_columns) as TableName[], insertSql),
     updates: prepareEach(database, updatable_tables, updateSql),
     deletes: prepareEach(database, Object.keys(key_columns) as DeletableTable[], deleteSql),

@@ -28,6 +28,7 @@ import { appointmentOf, appointmentVersionOf, calendarOf, userOf } from './agend
 import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from './agenda-rows.ts';
 import { agendaEntryOf, busyTimeOf, openAgendaSnapshot } from './agenda-snapshot.ts';
 import type { AgendaEntryRow, BusyTimeRow } from './agenda-snapshot.ts';
+import { auditView } from './audit-view.ts';
 import { prepareGroupsView } from './groups-view.ts';
 import { prepareNotificationsView, preparePostsView } from './notifications-view.ts';
 import { prepareParticipationView } from './participation-view.ts';
@@ -189,6 +190,10 @@ export class SqliteAgendaView implements AgendaView {
     return this.#statements.user_search.byNamePart(part, slice);
   }
 
+  get audit(): AgendaView['audit'] {
+    return this.#statements.audit;
+  }
+
   /** A row is about to be written. */
   forget(change: RowChange): void {
     if (change.table === 'users') this.#users.forget(change.row.key);
@@ -256,6 +261,7 @@ function prepareStatements(database: Database) {
     agenda_places: prepareRaw<AgendaParameters, PlaceRow>(agenda_queries.places),
     state_time: database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck(),
     user_search: prepareUserSearch(database),
+    audit: auditView(database),
     readBusy: prepareBusy(database),
     groups: prepareGroupsView(database),
     participation: prepareParticipationView(database),

@@ -22,6 +22,7 @@ export const expiry_queries = {
     WHERE deleted_at IS NOT NULL ORDER BY deleted_at, "key" LIMIT ? + 0`,
   posts: 'SELECT "key" FROM posts WHERE group_key = ? ORDER BY "key" LIMIT ? + 0',
   tombstones: 'SELECT "key", expires_at FROM tombstones ORDER BY expires_at, "key" LIMIT ? + 0',
+  audit: 'SELECT "key", occurred_at, chain FROM audit_logs ORDER BY "key" LIMIT ? + 0',
 };
 
 /** What expires, by the indexes that are there for it. */
@@ -34,6 +35,7 @@ export function expiryRows(database: Database): ExpiryView {
   const deleted_groups = database.prepare<[number], DeletedGroup>(expiry_queries.deleted_groups);
   const posts = database.prepare<[Key, number], Pick<Post, 'key'>>(expiry_queries.posts);
   const people = prepareParticipationView(database);
+  const audit = database.prepare<[number], AuditRow>(expiry_queries.audit);
   const versions_bytes = database
     .prepare<[], number>(
       `SELECT (SELECT coalesce(sum(bytes), 0) FROM appointment_versions)
@@ -51,6 +53,7 @@ export function expiryRows(database: Database): ExpiryView {
     proposalsOf: (key) => people.proposalsOf(key),
     objectionsOf: (key) => people.objectionsOf(key),
     firstPostsTo: (group_key, limit) => posts.all(group_key, limit),
+    firstAuditRows: (limit) => audit.all(limit),
     versionsBytes: () => must(versions_bytes.get(), 'a sum of nothing'),
   };
 }
@@ -59,6 +62,7 @@ type VersionRow = ReturnType<ExpiryView['firstVersions']>[number];
 type EarlierRowRow = ReturnType<ExpiryView['firstEarlierRows']>[number];
 type NotificationRow = ReturnType<ExpiryView['firstNotifications']>[number];
 type TombstoneRow = ReturnType<ExpiryView['firstTombstones']>[number];
+type AuditRow = ReturnType<ExpiryView['firstAuditRows']>[number];
 
 function cancelledOf(row: AppointmentRow): CancelledAppointment {
   const appointment = appointmentOf(row);

@@ -91,7 +91,9 @@ describe('the state at an index', () => {
       expect(after.tables?.map(({ name }) => name)).toEqual([
         'appointment_versions',
         'appointments',
+        'audit_chain',
         'audit_logs',
+        'audit_sources',
         'calendars',
         'earlier_rows',
         'groups',

@@ -121,17 +121,17 @@ describe('what the log may hold', () => {
 
   test('garbage is refused, equally everywhere', () => {
     const log = new TestLog();
-    log.payload(Buffer.from('{}'));
     log.register('Ana');
+    log.payload(Buffer.from('{}'));
     const path = newPath();
     withMachine(path, ({ machine, failures }) => {
       expect(applyAll(machine, log.entries)).toMatchObject([
-        { kind: 'refused', refusal: { code: 'internal_error' } },
         { kind: 'done' },
+        { kind: 'refused', refusal: { code: 'internal_error' } },
       ]);
-      expect(failures).toEqual([[1, 'undecodable']]);
+      expect(failures).toEqual([[2, 'undecodable']]);
     });
-    expect(dumpTables(path)['audit_logs']?.[0]).toMatchObject({ request_id: 'entry-1' });
+    expect(dumpTables(path)['audit_logs']?.[1]).toMatchObject({ request_id: 'entry-2' });
   });
 
   test('entries of the engine advance the index and the digest only', () => {
@@ -192,6 +192,7 @@ describe('when the storage fails', () => {
           stateTime: () => view.stateTime(),
           usersByNamePrefix: (...wanted) => view.usersByNamePrefix(...wanted),
           usersByNamePart: (...wanted) => view.usersByNamePart(...wanted),
+          audit: view.audit,
         },
         write(changes) {
           store.write(changes);

@@ -139,6 +139,8 @@ function writesMetaLater(store: AgendaStore): AgendaStore {
     },
     readPlace: () => store.readPlace(),
     writePlace: (place) => store.writePlace(place),
+    readAuditChain: () => store.readAuditChain(),
+    writeAuditChain: (chain) => store.writeAuditChain(chain),
     write: (changes) => store.write(changes),
     transaction(body) {
       const before = late;

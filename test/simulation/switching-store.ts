@@ -7,6 +7,7 @@ import type {
   StateMeta,
   StatePlace,
 } from '../../src/replica/agenda-store.ts';
+import type { AuditChain } from '../../src/replica/audit-chain.ts';
 import { SqliteAgendaStore } from '../../src/storage/agenda-store.ts';
 
 /** The real store over a database in memory, which a snapshot can exchange. */
@@ -47,6 +48,14 @@ export class SwitchingStore implements AgendaStore {
 
   writePlace(place: StatePlace): void {
     this.#store.writePlace(place);
+  }
+
+  readAuditChain(): AuditChain {
+    return this.#store.readAuditChain();
+  }
+
+  writeAuditChain(chain: AuditChain): void {
+    this.#store.writeAuditChain(chain);
   }
 
   write(changes: readonly RowChange[]): void {

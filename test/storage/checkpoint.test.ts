@@ -37,6 +37,11 @@ function commitThrough(store: SqliteAgendaStore, through: number): void {
             request_id: '',
             origin_node: '',
             occurred_at: 0,
+            level: 'info',
+            payload: '{}',
+            payload_hash: null,
+            count: 1,
+            chain: null,
           },
         },
       ]);

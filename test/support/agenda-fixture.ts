@@ -266,6 +266,8 @@ export function storePorts(store: AgendaStore): AgendaStore {
     writeMeta: (meta) => store.writeMeta(meta),
     readPlace: () => store.readPlace(),
     writePlace: (place) => store.writePlace(place),
+    readAuditChain: () => store.readAuditChain(),
+    writeAuditChain: (chain) => store.writeAuditChain(chain),
     write: (changes) => store.write(changes),
     transaction: (body) => store.transaction(body),
     isStorageFailure: (error) => store.isStorageFailure(error),

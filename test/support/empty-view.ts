@@ -2,11 +2,23 @@ import type { AgendaView } from '../../src/agenda/view.ts';
 
 type Parts = Pick<
   AgendaView,
-  'groupAppointmentsAfter' | 'groups' | 'notifications' | 'participation' | 'posts' | 'workByKey'
+  | 'audit'
+  | 'groupAppointmentsAfter'
+  | 'groups'
+  | 'notifications'
+  | 'participation'
+  | 'posts'
+  | 'workByKey'
 >;
 
 /** A state without groups, invitations, notifications and posts. */
 export const empty_view: Parts = {
+  audit: {
+    sourceOf: () => null,
+    sourceCount: () => 0,
+    oldestSource: () => null,
+    rowsBefore: () => ({ rows: [], next_before: null }),
+  },
   groupAppointmentsAfter: () => [],
   groups: {
     groupByKey: () => null,

@@ -9,6 +9,7 @@ import type { Instant, Key, User } from '../model.ts';
 import type { Answer } from '../outcome.ts';
 import type { Refusal } from '../refusal.ts';
 import type { RulesView } from '../view.ts';
+import { auditPayload } from './audit-payload.ts';
 import type { Decide, DecideContext, Told } from './decision.ts';
 import { tell } from './tell.ts';
 
@@ -64,20 +65,37 @@ export function decideCommand(
   changes.push(...telling.changes);
   events.push(...telling.events);
   const settled = must(answer, `no answer to ${command.body.kind}`);
-  const audit: AuditRow = {
-    key: context.nextKey(),
-    component: componentOf(command.body.kind),
-    action: command.body.kind,
-    actor_key: command.by,
-    object_key: settled.key,
-    request_id: command.request_id,
-    origin_node: command.origin_node,
-    occurred_at: place.state_time,
-  };
-  changes.push({ op: 'insert', table: 'audit_logs', row: audit });
+  // Events for the audit are its rows themselves.
+  if (command.body.kind !== 'audit.append') {
+    const row = auditRow(command, settled, changes, context);
+    changes.push({ op: 'insert', table: 'audit_logs', row });
+  }
   assert(changes.length <= limits.rows_per_command_max, 'too many rows of one command');
   assert(events.length <= limits.events_per_command_max, 'too many events of one command');
   return { kind: 'done', changes, answer: settled, events };
+}
+
+function auditRow(
+  { body, by, request_id, origin_node }: Command,
+  answer: Answer,
+  changes: readonly RowChange[],
+  context: DecideContext,
+): AuditRow {
+  return {
+    key: context.nextKey(),
+    component: componentOf(body.kind),
+    action: body.kind,
+    actor_key: by,
+    object_key: answer.key,
+    request_id,
+    origin_node,
+    occurred_at: context.state_time,
+    level: 'info',
+    payload: auditPayload(body, answer, changes),
+    payload_hash: null,
+    count: 1,
+    chain: null,
+  };
 }
 
 function contextOf(command: Command, by: User | null, place: CommandPlace): DecideContext {
@@ -106,6 +124,7 @@ const components: ReadonlyMap<string, AuditComponent> = new Map([
   ['notification', 'notifications'],
   ['post', 'posts'],
   ['work', 'work'],
+  ['audit', 'audit'],
 ]);
 
 function componentOf(kind: CommandKind): AuditComponent {

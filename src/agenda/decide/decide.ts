@@ -11,6 +11,7 @@ import { proposeTime } from './appointments/propose.ts';
 import { releaseParticipant } from './appointments/release.ts';
 import { restoreAppointment } from './appointments/restore.ts';
 import { updateAppointment } from './appointments/update.ts';
+import { appendAudit } from './audit.ts';
 import { createDefaultCalendar } from './calendars.ts';
 import type { DecideContext, Decision } from './decision.ts';
 import { createGroup } from './groups/create.ts';
@@ -75,6 +76,8 @@ export function decide(view: RulesView, body: CommandBody, context: DecideContex
       return deletePost(view, body, context);
     case 'work.continue':
       return continueWork(view, body, context);
+    case 'audit.append':
+      return appendAudit(view, body, context);
     case 'group.create':
     case 'group.update':
     case 'group.delete':

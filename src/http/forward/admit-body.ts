@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CommandBody, Consequence, ContinueWork } from '../../agenda/command.ts';
+import type { AppendAudit, CommandBody, Consequence, ContinueWork } from '../../agenda/command.ts';
 import { limits } from '../../limits.ts';
 import { foldText } from '../fold.ts';
 import { isOurPasswordHash } from '../passwords.ts';
@@ -10,7 +10,7 @@ import { if_match, instant, key, named_person, offset_s } from './admitted-field
 import { display_name_schema, email_schema, username_schema } from '../users/schema.ts';
 
 /** Commands that users may make. */
-export type AdmittedBody = Exclude<CommandBody, Consequence | ContinueWork>;
+export type AdmittedBody = Exclude<CommandBody, Consequence | ContinueWork | AppendAudit>;
 
 /** A kind that is missing here is refused by the compiler. */
 type BodySchemas = {
