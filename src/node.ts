@@ -10,7 +10,7 @@ import type { Config } from './config.ts';
 import type { Group } from './consensus/group.ts';
 import type { FailedPart } from './consensus/group-options.ts';
 import type { Member } from './consensus/raft/configuration.ts';
-import type { Clock, Observer } from './consensus/ports.ts';
+import type { Clock } from './consensus/ports.ts';
 import { isVoter, sameMember } from './consensus/raft/configuration.ts';
 import { isMember } from './consensus/raft/membership.ts';
 import { createReceiver } from './consensus/rpc/receiver.ts';
@@ -23,10 +23,14 @@ import { createMetrics } from './http/metrics.ts';
 import type { Metrics } from './http/metrics.ts';
 import { createApi } from './http/server.ts';
 import type { Api } from './http/server.ts';
+import { auditRoute, openAudit } from './node/audit.ts';
+import type { NodeAudit } from './node/audit.ts';
+import { tell } from './node/audit-observer.ts';
 import { addressesOf, announcementOf } from './node/addresses.ts';
 import { openConsensus, TICK_MS } from './node/consensus.ts';
 import type { NodeConsensus } from './node/consensus.ts';
 import { startDiscovery } from './node/discovery.ts';
+import type { NodeDiscovery } from './node/discovery.ts';
 import { DiskWatch } from './node/disk-watch.ts';
 import { openDoors } from './node/doors.ts';
 import { entriesRoute } from './node/entry-exchange.ts';
@@ -34,9 +38,9 @@ import { createForward, forwardRoute } from './node/forwarding.ts';
 import type { FrontDoor } from './node/front-door.ts';
 import { GROUP_ID } from './node/group-id.ts';
 import { loadKeys } from './node/keys.ts';
-import { logSnapshot } from './node/log-snapshot.ts';
 import type { NodeKeys } from './node/keys.ts';
 import { createNodeLive } from './node/live.ts';
+import { observerOf } from './node/observer.ts';
 import { createOperatorRoutes } from './node/operations.ts';
 import { digestRoute, startStateComparison } from './node/state-comparison.ts';
 import { openStorage } from './node/storage.ts';
@@ -46,6 +50,7 @@ import { UnknownCommandError } from './replica/command-checks.ts';
 import { GroupReplica } from './replica/group-replica.ts';
 import { PeerReports } from './replica/peer-reports.ts';
 import { WorkDriver } from './replica/work-driver.ts';
+import type { ReplicaStatus } from './replica/replica.ts';
 import { createYielding } from './node/yield-leadership.ts';
 import { version } from './version.ts';
 
@@ -82,11 +87,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const { config, log, decide, onBroken } = options;
   checkTls(config.tls);
   const running: RunningState = { replica: null, halted: null, is_draining: false };
-  const metrics = createMetrics({
-    status: () => running.replica?.status() ?? null,
-    group_id: GROUP_ID,
-    version,
-  });
+  const metrics = metricsOf(running);
   const disk = new DiskWatch({ path: config.data_dir, metrics: metrics.storage, log });
   const storage = await openStorage({
     data_dir: config.data_dir,
@@ -99,6 +100,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   });
   const keys = await loadKeys(config, storage.directory.path);
   const [boot_id, clock] = [randomUUID(), createSystemClock()];
+  const audit = openAudit({ node_id: config.node_id, boot_id, storage, clock, metrics, log });
   const consensus = await openConsensus({
     config,
     storage,
@@ -106,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     group_id: GROUP_ID,
     boot_id,
     clock,
-    observer: observerOf(metrics, log),
+    observer: observerOf(metrics, log, audit),
     metrics,
     log,
     onApplyStalled: (why) => disk.applyStalled(why),
@@ -126,9 +128,11 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     announcement,
     metrics,
     replica,
+    audit,
   };
   const [api, live] = [createNodeApi(parts, running), createNodeLive(parts)];
   const doors = await openDoors(config, createNodeReceiver(parts, api), { ...api, ...live });
+  audit.start(parts);
   consensus.group.start();
   disk.start(createYielding(consensus.group, log, () => clock.now_ms()));
   const stopComparing = startStateComparison({ ...parts, onBroken });
@@ -136,18 +140,43 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   log.info({ http_addr: config.http_addr, advertised: announcement.address }, 'listening');
   return {
     reloadCertificate: () => reloadCertificate(doors, log),
-    async stop() {
-      await handOver(consensus.group, log);
-      running.is_draining = true;
-      await Promise.all([live.drain(), drain(doors)]);
-      for (const stopWatching of [stopReports, stopComparing, () => disk.stop()]) stopWatching();
-      consensus.group.stop();
-      // Only now: until here the others may need its address to follow it.
-      await discovery.stop();
-      consensus.transport.close();
-      await storage.close();
-    },
+    stop: () =>
+      stopNode(parts, running, {
+        doors,
+        live,
+        discovery,
+        watches: [stopReports, stopComparing],
+      }),
   };
+}
+
+interface Opened {
+  readonly doors: readonly FrontDoor[];
+  readonly live: ReturnType<typeof createNodeLive>;
+  readonly discovery: NodeDiscovery;
+  /** Each is called to end it. */
+  readonly watches: readonly (() => void)[];
+}
+
+async function stopNode(parts: NodeParts, running: RunningState, opened: Opened): Promise<void> {
+  const { log, disk, storage, consensus, audit } = parts;
+  tell(audit, 'replica.stopping', {});
+  await handOver(consensus.group, log);
+  running.is_draining = true;
+  await audit.stop();
+  await Promise.all([opened.live.drain(), drain(opened.doors)]);
+  for (const stopWatching of [...opened.watches, () => disk.stop()]) stopWatching();
+  consensus.group.stop();
+  // Only now: until here the others may need its address to follow it.
+  await opened.discovery.stop();
+  consensus.transport.close();
+  audit.keep();
+  await storage.close();
+}
+
+function metricsOf(running: Readonly<RunningState>): Metrics {
+  const status = (): ReplicaStatus | null => running.replica?.status() ?? null;
+  return createMetrics({ status, group_id: GROUP_ID, version });
 }
 
 function reloadCertificate(doors: readonly FrontDoor[], log: Logger): void {
@@ -214,20 +243,7 @@ interface NodeParts {
   readonly announcement: Announcement;
   readonly metrics: Metrics;
   readonly replica: GroupReplica;
-}
-
-function observerOf({ observer }: Metrics, log: Logger): Observer {
-  return {
-    ...observer,
-    roleChanged(role, term, leader) {
-      observer.roleChanged(role, term, leader);
-      log.info({ role, term, leader_id: leader?.node_id ?? null }, 'role');
-    },
-    snapshot(event) {
-      observer.snapshot(event);
-      logSnapshot(log, event);
-    },
-  };
+  readonly audit: NodeAudit;
 }
 
 function createReplica(
@@ -279,7 +295,7 @@ async function askForPeers({ transport, book }: NodeConsensus, leader: Member): 
 }
 
 function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
-  const { config, storage, consensus, announcement, metrics, log, replica } = parts;
+  const { config, storage, consensus, announcement, metrics, log, replica, audit } = parts;
   const { identity, keyring, operator_keyring, keeper, book, group } = consensus;
   const peers: Route = {
     method: 'GET',
@@ -302,6 +318,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
         committedThrough: () => group.state.apply_through,
       }),
       digestRoute(storage, consensus),
+      auditRoute(replica),
       forwardRoute((source_node_id, command) => api.receiveForwarded(source_node_id, command)),
       ...clusterRoutes({
         keeper,
@@ -320,6 +337,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
     acceptsFrom: (from) => consensus.acceptsFrom(from),
     onRefused(reason, details) {
       metrics.clusterAuthFailed(reason);
+      tell(audit, 'cluster.message_refused', { reason });
       log.debug({ reason, ...details }, 'a message between replicas was refused');
     },
     onFailure: (error) => log.error({ err: error }, 'a message between replicas failed here'),
@@ -327,13 +345,14 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
 }
 
 function createNodeApi(parts: NodeParts, running: RunningState): Api {
-  const { config, log, storage, keys, consensus, announcement, metrics, replica } = parts;
+  const { config, log, storage, keys, consensus, announcement, metrics, replica, audit } = parts;
   return createApi({
     replica,
     log,
     version,
     metrics,
     secrets: keys.api,
+    audit,
     now_ms: Date.now,
     addresses: () => addressesOf(announcement, consensus, steadyWallClockMs()),
     public_url: config.public_url,

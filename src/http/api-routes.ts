@@ -1,4 +1,5 @@
 import { appointmentRoutes } from './appointments/routes.ts';
+import { auditRoutes } from './audit-logs/routes.ts';
 import { probeRoutes } from './cluster/probes.ts';
 import { clusterRoutes } from './cluster/routes.ts';
 import { groupRoutes } from './groups/routes.ts';
@@ -19,6 +20,7 @@ export function apiRoutes(services: ApiServices): readonly RouteSection[] {
     { name: 'posts', routes: postRoutes(services) },
     { name: 'users', routes: userRoutes(services) },
     { name: 'live', routes: liveRoutes(services) },
+    { name: 'audit', routes: auditRoutes(services) },
     { name: 'cluster', routes: clusterRoutes(services) },
     { name: 'probes', routes: probeRoutes(services) },
   ];

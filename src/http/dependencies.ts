@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AuditEvent, NodeEventSink } from '../agenda/node-event.ts';
 import type { HostPort } from '../base/host-port.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -39,6 +40,24 @@ export type ForwardResult =
   /** It may have arrived. */
   | { readonly kind: 'unknown' };
 
+/** An event of this replica that is not in the log yet. */
+export interface WaitingEvent extends AuditEvent {
+  readonly run_id: string;
+}
+
+/** Where events of this replica go, and where they wait for the log. */
+export interface AuditTrail extends NodeEventSink {
+  /** Newest first, before that id, so many looked at; null: from the newest on. */
+  waiting(
+    before_id: number | null,
+    limit: number,
+  ): {
+    readonly events: readonly WaitingEvent[];
+    /** Where to go on; null: there are no more. */
+    readonly next_before_id: number | null;
+  };
+}
+
 /** Bytes derived for one purpose each, at least 32; the same on every replica. */
 export interface ApiSecrets {
   /** Signs user tokens. */
@@ -63,6 +82,7 @@ export interface ApiDependencies {
   readonly version: string;
   readonly metrics: Metrics;
   readonly secrets: ApiSecrets;
+  readonly audit: AuditTrail;
   /** Wall clock, milliseconds of UTC: stamps commands, judges tokens and tickets. */
   readonly now_ms: () => number;
   /** The address book: this node and all others. Read on every redirect and view. */

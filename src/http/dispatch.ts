@@ -121,7 +121,7 @@ async function handleAtLeader(
  * all that can be asked of a session.
  */
 function isAheadOfView({ replica }: ApiServices, route: Route, { session }: Identity): boolean {
-  if (route.access !== 'operator') return false;
+  if (route.access !== 'operator' && route.access !== 'auditor') return false;
   return session.token_version_index > replica.status().applied_index;
 }
 
@@ -133,7 +133,21 @@ async function identityFor(
 ): Promise<Identity | null> {
   if (route.access === 'public') return null;
   if (route.access === 'operator' && hasAuditToken(services, request)) return null;
-  return identify(services, request, exchange, raw_body);
+  if (route.access === 'auditor') refuseUnlessAudited(services);
+  const identity = await identify(services, request, exchange, raw_body);
+  exchange.actor_key = identity.session.user_key;
+  if (route.access === 'auditor' && !hasAuditToken(services, request)) {
+    const detail = 'The X-Audit-Token is missing or wrong: the audit is for operators.';
+    throw new ProblemError({ code: 'forbidden', detail });
+  }
+  return identity;
+}
+
+/** Without a token for it, the audit is off. */
+function refuseUnlessAudited({ secrets }: ApiServices): void {
+  if (secrets.audit_token !== null) return;
+  const detail = 'The audit is read with AUDIT_API_TOKEN, and this replica has none.';
+  throw new ProblemError({ code: 'not_found', detail });
 }
 
 function querySyntax(
@@ -147,7 +161,9 @@ function querySyntax(
     route.method === 'GET'
       ? takeConsistency(given)
       : { consistency: default_consistency, rest: given };
-  return { consistency, query: validate(route.query ?? no_parameters, rest, 'query') };
+  const query = validate(route.query ?? no_parameters, rest, 'query');
+  const is_local = consistency.is_local || route.reads_locally?.(query) === true;
+  return { consistency: { ...consistency, is_local }, query };
 }
 
 function parametersOf(path_and_query: string): Record<string, string> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { must } from '../base/assert.ts';
+import type { Key } from '../agenda/model.ts';
 import { limits } from '../limits.ts';
 import { startDeadline } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
@@ -21,6 +22,10 @@ export interface Exchange {
   route: string;
   /** The leader that answered a write which was forwarded. */
   served_by: string | null;
+  /** Who asks, once that is known; null: nobody is logged in. */
+  actor_key: Key | null;
+  /** The audit was told how it ends. */
+  is_audited: boolean;
 }
 
 const UNMATCHED = 'unmatched';
@@ -45,6 +50,8 @@ export function beginExchange(request: IncomingMessage): Exchange {
     ticket,
     route: UNMATCHED,
     served_by: null,
+    actor_key: null,
+    is_audited: false,
   };
   exchanges.set(request, exchange);
   return exchange;

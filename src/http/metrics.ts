@@ -4,6 +4,8 @@ import type { Observer, SnapshotEvent } from '../consensus/ports.ts';
 import type { ReplicaStatus } from '../replica/replica.ts';
 import { createLiveMetrics } from './live-metrics.ts';
 import type { LiveMetrics } from './live-metrics.ts';
+import { createAuditMetrics } from './audit-metrics.ts';
+import type { AuditMetrics } from './audit-metrics.ts';
 import { createStorageMetrics } from './storage-metrics.ts';
 import type { StorageMetrics } from './storage-metrics.ts';
 
@@ -33,6 +35,7 @@ export interface Metrics {
   readonly observer: Observer;
   readonly storage: StorageMetrics;
   readonly live: LiveMetrics;
+  readonly audit: AuditMetrics;
   /** `route` is a template, never a raw path. */
   requestServed(method: string, route: string, status: number, duration_ms: number): void;
   /** A request was answered `rate_limited`. */
@@ -101,6 +104,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     observer: createObserver(registry, options.group_id),
     storage: createStorageMetrics(registry, options.group_id),
     live: createLiveMetrics(registry),
+    audit: createAuditMetrics(registry),
     requestServed: createRequestTimer(registry),
     rateLimited: counterBy(
       'route',

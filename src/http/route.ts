@@ -13,8 +13,8 @@ import type { RouteDescription } from './route-description.ts';
  */
 type RouteKind = 'write' | 'read' | 'local' | 'probe';
 
-/** `operator`: a person's token or `X-Audit-Token`. */
-type RouteAccess = 'public' | 'user' | 'operator';
+/** `operator`: a person's token or `X-Audit-Token`; `auditor`: both. */
+type RouteAccess = 'public' | 'user' | 'operator' | 'auditor';
 
 export interface Answer {
   readonly status: number;
@@ -63,6 +63,8 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly has_optional_body?: boolean;
   /** Without one, the request takes no parameters. */
   readonly query?: z.ZodType<Query>;
+  /** Of a `read`: this one is answered from this replica itself, without a majority. */
+  reads_locally?(query: Query): boolean;
   handle(context: RouteContext<Body, Query>): Promise<Answer> | Answer;
 }
 

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import { apiRoutes } from './api-routes.ts';
+import { recordRefusal } from './audit-logs/record-refusal.ts';
 import { crossOrigin } from './cors.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { serveRoute } from './dispatch.ts';
@@ -105,10 +106,12 @@ const neverStored: RequestHandler = (_request, response, next) => {
   next();
 };
 
-function errorFunnel({ log }: ApiServices): ErrorRequestHandler {
+function errorFunnel({ log, audit }: ApiServices): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, next) => {
-    const { request_id, route } = exchangeOf(request);
+    const exchange = exchangeOf(request);
+    const { request_id, route } = exchange;
     const problem = problemOf(error);
+    recordRefusal(audit, request.method, exchange, problem.code);
     if (problem.code === 'internal_error' && !(error instanceof ProblemError)) {
       log.error({ err: error, request_id, route }, 'a request failed by an error of the server');
     }

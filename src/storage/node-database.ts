@@ -1,6 +1,7 @@
 import type { Database, Statement, Transaction } from 'better-sqlite3';
 import { assert } from '../base/assert.ts';
 import { limits } from '../limits.ts';
+import { AuditQueueRows, audit_queue_migration } from './audit-queue.ts';
 import { openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
 import type { MigrationStep } from './migrate.ts';
@@ -50,18 +51,18 @@ const node_migrations: readonly MigrationStep[] = [
     since  INTEGER NOT NULL
   ) STRICT;
   `,
+  audit_queue_migration,
 ];
 
 /** What happened at this replica and is of concern to operators. */
 export type NodeEventKind = 'state_differs' | 'state_diverged' | 'state_rebuilt' | 'recovered';
 
 export interface NodeEvent {
-  /** Consecutive: a gap shows what was dropped. */
   readonly id: number;
   /** Milliseconds since 1970. */
   readonly at_ms: number;
   readonly kind: NodeEventKind;
-  readonly payload: unknown;
+  readonly payload: object;
 }
 
 interface NodeEventRow {
@@ -73,6 +74,8 @@ interface NodeEventRow {
 
 /** node.db: what a replica remembers for itself. It is not state: never in a snapshot or a digest. */
 export class NodeDatabase {
+  /** Events on their way to the log. */
+  readonly audit_queue: AuditQueueRows;
   readonly #database: Database;
   readonly #select: Statement<[], ClusterNodeRow>;
   readonly #replace: Transaction<(rows: readonly ClusterNodeRow[]) => void>;
@@ -96,6 +99,7 @@ export class NodeDatabase {
          (@node_id, @storage_id, @boot_id, @address, @api_url, @public_url, @source, @last_seen_ms)`,
     );
     this.#database = database;
+    this.audit_queue = new AuditQueueRows(database);
     this.#select = database.prepare(
       `SELECT node_id, storage_id, boot_id, address, api_url, public_url, source,
               last_seen AS last_seen_ms
@@ -133,11 +137,20 @@ export class NodeDatabase {
     this.#drop_events.run(Number(lastInsertRowid) - limits.node_events_max);
   }
 
-  /** Events after that id, oldest first. */
-  eventsAfter(id: number, count_max: number): readonly NodeEvent[] {
-    return this.#select_events
-      .all(id, count_max)
-      .map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }));
+  /**
+   * The oldest events, for somebody who keeps them from now on: they are gone when `take` has returned, and
+   * still there when it throws.
+   */
+  moveEvents(count_max: number, take: (events: readonly NodeEvent[]) => void): void {
+    const [first] = this.#select_events.all(0, 1);
+    if (first === undefined) return;
+    this.#database
+      .transaction(() => {
+        const rows = this.#select_events.all(0, count_max);
+        take(rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as object })));
+        this.#drop_events.run(rows.at(-1)?.id ?? 0);
+      })
+      .immediate();
   }
 
   /** The state beside it was found wrong: the next start must not go on from it. */

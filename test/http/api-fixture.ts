@@ -13,6 +13,7 @@ import { createMetrics } from '../../src/http/metrics.ts';
 import { createApi } from '../../src/http/server.ts';
 import type { Api } from '../../src/http/server.ts';
 import { FakeReplica, FakeState } from './fake-replica.ts';
+import { FakeTrail } from './fake-trail.ts';
 
 export const audit_token = 'the operators of this test';
 export const good_password = 'an uncommon password';
@@ -45,6 +46,8 @@ export class FakeApis {
   /** Added to the wall clock of all nodes. */
   clock_offset_ms = 0;
   overrides: Partial<ApiDependencies> = {};
+  /** What the audit was told, and what waits there for the log. */
+  readonly audit = new FakeTrail();
   addresses: NodeAddress[] = [];
 
   static async start(count: number, overrides: Partial<ApiDependencies> = {}): Promise<FakeApis> {
@@ -76,6 +79,7 @@ export class FakeApis {
         cursor: Buffer.alloc(32, 4),
         audit_token,
       },
+      audit: this.audit,
       now_ms: () => Date.now() + this.clock_offset_ms,
       addresses: () => this.addresses,
       public_url: null,

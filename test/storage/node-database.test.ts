@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { NodeDatabase } from '../../src/storage/node-database.ts';
-import type { ClusterNodeRow } from '../../src/storage/node-database.ts';
+import type { ClusterNodeRow, NodeEvent } from '../../src/storage/node-database.ts';
 import { limits } from '../../src/limits.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -55,17 +55,26 @@ test('events are there after a restart, in order, and the oldest of too many goe
   first.recordEvent(6, 'state_rebuilt', { set_aside: null });
   first.close();
   const second = new NodeDatabase(path);
-  expect(second.eventsAfter(0, 10)).toEqual([
+  const moved: NodeEvent[] = [];
+  const failing = (): void => {
+    throw new Error('nowhere to put them');
+  };
+  expect(() => second.moveEvents(10, failing)).toThrow('nowhere');
+  second.moveEvents(1, (events) => moved.push(...events));
+  second.moveEvents(10, (events) => moved.push(...events));
+  expect(moved).toEqual([
     { id: 1, at_ms: 5, kind: 'state_differs', payload: { index: 1 } },
     { id: 2, at_ms: 6, kind: 'state_rebuilt', payload: { set_aside: null } },
   ]);
-  expect(second.eventsAfter(1, 10).map(({ id }) => id)).toEqual([2]);
+  second.moveEvents(10, failing);
+  second.recordEvent(7, 'state_rebuilt', {});
   for (let at = 0; at < limits.node_events_max; at += 1) {
     second.recordEvent(at, 'state_differs', {});
   }
-  const kept = second.eventsAfter(0, limits.node_events_max * 2);
+  const kept: NodeEvent[] = [];
+  second.moveEvents(limits.node_events_max * 2, (events) => kept.push(...events));
   expect(kept.length).toBe(limits.node_events_max);
-  expect(kept[0]?.id).toBe(3);
+  expect(kept[0]?.id).toBe(4);
   const huge = { text: 'x'.repeat(limits.node_event_bytes_max) };
   expect(() => second.recordEvent(1, 'state_differs', huge)).toThrow('without bound');
   second.close();

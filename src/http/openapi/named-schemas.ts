@@ -47,6 +47,7 @@ import {
   read_all_schema,
   unread_list_schema,
 } from '../present/notification-schema.ts';
+import { audit_list_schema, audit_out_schema } from '../present/audit-schema.ts';
 import { overlap_schema } from '../present/overlap-schema.ts';
 import { participant_list_schema, participant_out_schema } from '../present/participant-schema.ts';
 import { post_list_schema, post_out_schema } from '../present/post-schema.ts';
@@ -75,6 +76,8 @@ export const named_schemas = {
   AppointmentPatch: appointment_patch_schema,
   AppointmentWithParticipants: appointment_with_participants_schema,
   Busy: busy_schema,
+  Audit: audit_out_schema,
+  AuditList: audit_list_schema,
   ClusterNode: cluster_node_schema,
   ClusterStatus: cluster_status_schema,
   CreatedAppointment: created_appointment_schema,

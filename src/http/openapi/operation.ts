@@ -50,6 +50,7 @@ function operationId({ method, path }: Route): string {
 function securityOf({ access, kind }: Route): Operation['security'] {
   if (access === 'public') return [];
   if (access === 'operator') return [{ token: [] }, { audit_token: [] }];
+  if (access === 'auditor') return [{ token: [], audit_token: [] }];
   return kind === 'write' ? [{ token: [] }, { ticket: [] }] : [{ token: [] }];
 }
 

@@ -9,7 +9,7 @@ import type { ApiServices } from '../services.ts';
 import { passwordAttemptOf } from './password-attempt.ts';
 import type { LoginBody } from './schema.ts';
 
-type LogInServices = Pick<ApiServices, 'replica' | 'passwords' | 'rate_limits'>;
+type LogInServices = Pick<ApiServices, 'replica' | 'passwords' | 'rate_limits' | 'audit'>;
 
 /**
  * Who has this name (or e-mail) and password. Throws `unauthenticated`, the same for a name that nobody
@@ -25,11 +25,29 @@ export async function logIn(
   const user = await userWith(services, context.body, context.exchange.deadline);
   if (user === null) {
     await rate_limits.attemptFailed(attempt);
+    recordFailure(services, context);
     const detail = 'The username or the password is wrong.';
     throw new ProblemError({ code: 'unauthenticated', detail });
   }
   await rate_limits.attemptSucceeded(attempt);
+  const { request_id } = context.exchange;
+  services.audit.record({ action: 'user.log_in', actor_key: user.key, request_id, facts: {} });
   return user;
+}
+
+/** Whose account it was; a name that nobody has may be a password, and is kept nowhere. */
+function recordFailure(
+  services: LogInServices,
+  { body, exchange }: RouteContext<LoginBody, unknown>,
+): void {
+  const named = userNamed(services, body.username);
+  exchange.is_audited = true;
+  services.audit.record({
+    action: 'user.log_in_failed',
+    actor_key: null,
+    request_id: exchange.request_id,
+    facts: named === null ? {} : { user_key: named.key },
+  });
 }
 
 /**

@@ -10,6 +10,7 @@ import { limits } from '../../../src/limits.ts';
 import { FakeApis, good_password, registration } from '../api-fixture.ts';
 import type { Reply } from '../api-fixture.ts';
 import { FakeReplica, FakeState } from '../fake-replica.ts';
+import { FakeTrail } from '../fake-trail.ts';
 
 describe('Unknown user and wrong password answer alike and take as long', () => {
   /** The hash of a password is the password. */
@@ -41,6 +42,7 @@ describe('Unknown user and wrong password answer alike and take as long', () => 
       replica,
       passwords: new PasswordHasher(engine),
       rate_limits: new RateLimits({ metrics: { rateLimited: () => undefined } }),
+      audit: new FakeTrail(),
     };
     const context = {
       body: { username, password },

@@ -1,0 +1,76 @@
+import type { AuditComponent } from '../agenda/audit.ts';
+import type { AppendAudit } from '../agenda/command.ts';
+import type { AuditEvent } from '../agenda/node-event.ts';
+
+/** An event that waits for the log. */
+export interface WaitingEvent extends AuditEvent {
+  /** Of the run of the process that put it there. */
+  readonly run_id: string;
+}
+
+export interface WaitingEvents {
+  readonly events: readonly WaitingEvent[];
+  /** Where to go on; null: there are no more. */
+  readonly next_before_id: number | null;
+}
+
+/** An event before it has its place in the queue. */
+export type NewEvent = Omit<AuditEvent, 'id'>;
+
+/** Events that there was no room for. */
+export interface LostEvents {
+  readonly component: AuditComponent;
+  readonly action: string;
+  readonly count: number;
+  /** When the first and the last of them happened, in milliseconds since 1970. */
+  readonly since: number;
+  readonly until: number;
+}
+
+export interface Appending {
+  readonly run_id: string;
+  readonly events: readonly NewEvent[];
+  /** Lost before they came here. */
+  readonly lost: readonly LostEvents[];
+  /** Says what was lost, as an event, once there is room again. */
+  readonly gapOf: (lost: readonly LostEvents[]) => NewEvent;
+}
+
+/**
+ * The durable queue, in node.db: a port. Ids ascend over all runs. Beyond its bound events are counted and
+ * not kept, until some room is there again.
+ */
+export interface AuditQueue {
+  /** Events that wait. */
+  readonly depth: number;
+  /** Some were lost, and no event says so yet. */
+  readonly has_lost: boolean;
+  /** Returns how many events found no room. */
+  append(appending: Appending): number;
+  /** The run of the oldest event; null: none waits. */
+  oldestRun(): string | null;
+  /** The oldest ones, of one run and within the bounds of a batch; null: none. */
+  firstBatch(): Pick<AppendAudit, 'run_id' | 'events'> | null;
+  /** They are in the log. Returns how many went. */
+  deleteThrough(run_id: string, id: number): number;
+  /** Newest first, before that id; null: from the newest on. */
+  newest(before_id: number | null, limit: number): readonly WaitingEvent[];
+}
+
+/** What came of a batch that was handed to the leader. */
+export type Delivery =
+  /** In the log, and applied here. */
+  | 'appended'
+  /** The leader does not take it, and never will. */
+  | 'refused'
+  /** Nobody leads, it did not arrive, or the outcome is not known: to be sent again. */
+  | 'failed';
+
+/** Told what operators want to see. Must not throw. */
+export interface AuditObserver {
+  queued(depth: number): void;
+  appended(events: number): void;
+  /** Events that became part of an equal one. */
+  folded(events: number): void;
+  lost(events: number): void;
+}
