@@ -9,13 +9,11 @@ import { createSystemClock } from './base/system-clock.ts';
 import type { Config } from './config.ts';
 import type { Group } from './consensus/group.ts';
 import type { FailedPart } from './consensus/group-options.ts';
-import type { Member } from './consensus/raft/configuration.ts';
 import type { Clock } from './consensus/ports.ts';
-import { isVoter, sameMember } from './consensus/raft/configuration.ts';
+import { isVoter } from './consensus/raft/configuration.ts';
 import { isMember } from './consensus/raft/membership.ts';
 import { createReceiver } from './consensus/rpc/receiver.ts';
 import type { Receiver } from './consensus/rpc/receiver.ts';
-import type { Route } from './consensus/rpc/route.ts';
 import type { Announcement } from './discovery/address-entry.ts';
 import { clusterRoutes } from './discovery/routes.ts';
 import type { Readiness } from './http/dependencies.ts';
@@ -27,7 +25,7 @@ import { auditRoute, openAudit } from './node/audit.ts';
 import type { NodeAudit } from './node/audit.ts';
 import { tell } from './node/audit-observer.ts';
 import { addressesOf, announcementOf } from './node/addresses.ts';
-import { openConsensus, TICK_MS } from './node/consensus.ts';
+import { openConsensus } from './node/consensus.ts';
 import type { NodeConsensus } from './node/consensus.ts';
 import { startDiscovery } from './node/discovery.ts';
 import type { NodeDiscovery } from './node/discovery.ts';
@@ -42,14 +40,13 @@ import type { NodeKeys } from './node/keys.ts';
 import { createNodeLive } from './node/live.ts';
 import { observerOf } from './node/observer.ts';
 import { createOperatorRoutes } from './node/operations.ts';
+import { createReplica, peersRoute } from './node/replica.ts';
 import { digestRoute, startStateComparison } from './node/state-comparison.ts';
 import { openStorage } from './node/storage.ts';
 import { checkTls } from './node/tls-trust.ts';
 import type { NodeStorage } from './node/storage.ts';
 import { UnknownCommandError } from './replica/command-checks.ts';
-import { GroupReplica } from './replica/group-replica.ts';
-import { PeerReports } from './replica/peer-reports.ts';
-import { WorkDriver } from './replica/work-driver.ts';
+import type { GroupReplica } from './replica/group-replica.ts';
 import type { ReplicaStatus } from './replica/replica.ts';
 import { createYielding } from './node/yield-leadership.ts';
 import { version } from './version.ts';
@@ -70,7 +67,6 @@ export interface Node {
   reloadCertificate(): void;
 }
 
-const PEERS_PATH = '/raft/peers';
 /** A learner whose state is older catches up. */
 const LEARNER_STALE_MS_MAX = 5_000;
 /** A leader that stops waits so long for another to lead. */
@@ -246,64 +242,9 @@ interface NodeParts {
   readonly audit: NodeAudit;
 }
 
-function createReplica(
-  storage: NodeStorage,
-  consensus: NodeConsensus,
-  clock: Clock,
-  log: Logger,
-): { replica: GroupReplica; stopReports: () => void } {
-  const { group, self } = consensus;
-  const peer_reports = new PeerReports({
-    clock,
-    leader: () => otherLeader(consensus),
-    ask: (leader) => askForPeers(consensus, leader),
-  });
-  const replica = new GroupReplica({
-    group_id: GROUP_ID,
-    self,
-    tick_ms: TICK_MS,
-    group,
-    view: storage.agenda_store.view,
-    remembered: (scope_hash) => storage.state_machine.remembered(scope_hash),
-    clock,
-    reported_peers: () => peer_reports.peers(),
-    digest: () => storage.state_machine.digest,
-  });
-  const work_driver = new WorkDriver({
-    clock,
-    replica,
-    nowMs: Date.now,
-    onRefused: ({ key }, code) => log.error({ work: key, code }, 'work could not be continued'),
-  });
-  const stops = [peer_reports.start(), work_driver.start()];
-  return { replica, stopReports: () => stops.forEach((stop) => stop()) };
-}
-
-/** The leader, when it is another replica. */
-function otherLeader({ group, self }: NodeConsensus): Member | null {
-  const { leader } = group.state;
-  return leader === null || sameMember(leader, self) ? null : leader;
-}
-
-async function askForPeers({ transport, book }: NodeConsensus, leader: Member): Promise<unknown> {
-  const address = book.entryOf(leader)?.address;
-  if (address === undefined) return null;
-  const answer = await transport.call(address, 'GET', PEERS_PATH, undefined, {
-    destination: leader,
-  });
-  return answer.body;
-}
-
 function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
   const { config, storage, consensus, announcement, metrics, log, replica, audit } = parts;
   const { identity, keyring, operator_keyring, keeper, book, group } = consensus;
-  const peers: Route = {
-    method: 'GET',
-    path: PEERS_PATH,
-    accepts_strangers: false,
-    format: 'json',
-    handle: () => Promise.resolve({ status: 200, body: { peers: replica.status().peers } }),
-  };
   return createReceiver({
     identity,
     keyring,
@@ -311,7 +252,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
     nowMs: Date.now,
     monotonicMs: () => performance.now(),
     routes: [
-      peers,
+      peersRoute(replica),
       entriesRoute({
         group_id: GROUP_ID,
         store: storage.log_store.store,
