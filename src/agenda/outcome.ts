@@ -35,7 +35,7 @@ interface GroupAnswer {
 }
 
 /** A notification as it was left: it may go at any time, because there are newer ones or it is old. */
-export interface NotificationAnswer {
+interface NotificationAnswer {
   readonly kind: 'notification';
   readonly key: Key;
   readonly version: number;
