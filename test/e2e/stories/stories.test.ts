@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { must } from '../../../src/base/assert.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { Answer } from '../api-client.ts';
+import { agenda } from '../agenda-command.ts';
 import { appointmentIn, made, Town } from './town.ts';
 import type { Person } from './town.ts';
 
@@ -207,4 +209,48 @@ test('An owner moves a meeting of twelve', async () => {
   }
   await answerAll(guests, 'accept');
   expect(await statusOf(olga, String(meeting['id']))).toBe('accepted');
+});
+
+test('An operator asks who did what', async () => {
+  const { ursula, vera } = await town.people('ursula', 'vera');
+  const meeting = appointmentIn(
+    await town.act(ursula, 'POST', '/api/appointments', {
+      title: 'Board',
+      participants: [{ username: 'vera' }],
+      ...hours(9, 10),
+    }),
+  );
+  const request_id = 'the-request-that-cancelled-it';
+  const path = `/api/appointments/${String(meeting['id'])}`;
+  made(await town.act(ursula, 'DELETE', path, undefined, { 'x-request-id': request_id }), 204);
+  expect((await town.logInWrongly('ursula')).status).toBe(401);
+
+  await town.killTheLeader();
+
+  const logs = '/api/admin/audit/logs';
+  expect((await town.read(vera, logs)).status).toBe(403);
+  const [row, ...more] = await town.audit(vera, `${logs}?request_id=${request_id}`);
+  expect(row).toMatchObject({
+    component: 'appointments',
+    action: 'appointment.cancel',
+    actor_id: ursula.id,
+    request_id,
+  });
+  expect(more).toEqual([]);
+  expect(town.nodeIds()).toContain(row?.['node_id']);
+  // What happens at a replica is in the log a moment later, once there is a leader for it.
+  for (const action of ['user.log_in_failed', 'raft.election_won', 'replica.started']) {
+    await eventually(`${action} in the audit`, async () => {
+      const [found] = await town.audit(vera, `${logs}?action=${action}`);
+      return found ?? null;
+    });
+  }
+  await town.bringBack();
+  const answers = await Promise.all(
+    town.origins().map((origin) => town.auditAt(origin, vera, `${logs}?request_id=${request_id}`)),
+  );
+  expect(answers).toEqual([[row], [row], [row]]);
+  const at = new URL(must(town.origins()[0], 'nobody runs')).host;
+  const verified = await agenda(['audit', 'verify', '--at', at]);
+  expect([verified.code, verified.stdout]).toEqual([0, expect.stringMatching(/agenda-3/)]);
 });

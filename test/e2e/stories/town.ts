@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { must } from '../../../src/base/assert.ts';
 import { call, good_password, register } from '../api-client.ts';
 import type { Answer } from '../api-client.ts';
-import { ProcessCluster } from '../process-cluster.ts';
+import { audit_token, ProcessCluster } from '../process-cluster.ts';
 
 export interface Person {
   readonly username: string;
@@ -11,6 +11,13 @@ export interface Person {
 }
 
 type Body = Record<string, unknown>;
+
+const operator = { 'x-audit-token': audit_token };
+
+function logsIn(body: Body): readonly Body[] {
+  if (Array.isArray(body['logs'])) return body['logs'] as Body[];
+  throw new Error(`no logs: ${JSON.stringify(body)}`);
+}
 
 /** Long enough for an election on a busy machine. */
 const PATIENCE_MS = 60_000;
@@ -96,6 +103,21 @@ export class Town {
   async told(person: Person): Promise<readonly string[]> {
     const items = await this.list(person, '/api/notifications');
     return items.map((item) => String(item['type'])).reverse();
+  }
+
+  /** Rows of the audit, newest first, with the operators' token besides one's own. */
+  async audit(person: Person, path: string): Promise<readonly Body[]> {
+    const { body } = await this.read(person, path, operator);
+    return logsIn(body);
+  }
+
+  async auditAt(origin: string, { token }: Person, path: string): Promise<readonly Body[]> {
+    const { body } = await call(origin, 'GET', path, { token, headers: operator });
+    return logsIn(body);
+  }
+
+  nodeIds(): readonly string[] {
+    return this.cluster.positions.map((position) => this.cluster.nodeId(position));
   }
 
   async logInWrongly(username: string): Promise<Answer> {
