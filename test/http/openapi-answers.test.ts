@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApiDescription } from '../support/api-description.ts';
+import { People } from './appointments/people.ts';
+import type { Person } from './appointments/people.ts';
 import { audit_token, FakeApis, good_password, meeting, registration } from './api-fixture.ts';
 import type { Reply } from './api-fixture.ts';
 
@@ -17,14 +19,15 @@ afterEach(() => apis.stop());
 
 type Options = Parameters<FakeApis['call']>[2] & {
   readonly id?: string;
+  readonly pid?: string;
   readonly user_id?: string;
 };
 
 /** Calls an operation and holds its answer against the description. */
 async function ask(line: string, options: Options = {}, query = ''): Promise<Reply> {
   const [method = '', path = ''] = line.split(' ');
-  const { id = '', user_id = '', ...rest } = options;
-  const address = path.replace('{id}', id).replace('{user_id}', user_id);
+  const { id = '', pid = '', user_id = '', ...rest } = options;
+  const address = path.replace('{id}', id).replace('{pid}', pid).replace('{user_id}', user_id);
   const reply = await apis.call(method, address + query, rest);
   const operation = description.operations.find(
     (described) => described.method === method && described.path === path,
@@ -57,6 +60,45 @@ async function askForAppointments(token: string): Promise<void> {
   await ask('GET /api/search', { token }, '?query=meeting');
   await ask('DELETE /api/appointments/{id}', one);
   await ask('POST /api/appointments/{id}/restore', one);
+}
+
+/** Ana's meeting, in a group in which Max is below her, with Pia. */
+async function meet(token: string) {
+  const people = new People(apis);
+  const [pia, max] = (await people.registerAll('pia', 'max')) as [Person, Person];
+  const [owner] = apis.state.users.values();
+  const ana = { name: 'ana', token, key: owner?.key ?? 0, id: '' };
+  const group = people.group(ana, 'hierarchical', [[max, 1]]);
+  const body = meeting(9, { group_id: group.id, participants: [{ username: 'pia' }] });
+  const made = await ask('POST /api/appointments', { token, body });
+  const { id } = made.body['appointment'] as { id: string };
+  return { people, pia, max, group, id };
+}
+
+const ONE = 'POST /api/appointments/{id}';
+
+async function askForMeeting(token: string): Promise<void> {
+  const { people, pia, max, group, id } = await meet(token);
+  const { start, end } = meeting(12);
+  const proposed = { token: pia.token, id, body: { start, end, note: 'Later' } };
+  for (const judgement of ['reject', 'accept']) {
+    const { body: proposal } = await ask(`${ONE}/proposals`, proposed);
+    const pid = String(proposal['id']);
+    await ask('GET /api/appointments/{id}/proposals/{pid}', { token, id, pid });
+    await ask(`${ONE}/proposals/{pid}/${judgement}`, { token, id, pid });
+  }
+  await ask(`${ONE}/accept`, { token: pia.token, id, body: { note: 'Yes' } });
+  await ask(`${ONE}/reject`, { token: pia.token, id });
+  await ask(`${ONE}/objection`, { token: max.token, id, body: { note: 'No' } });
+  await ask(`${ONE}/participants/{user_id}/release`, { token, id, user_id: max.id });
+  await ask('GET /api/appointments/{id}', { token, id });
+  for (const list of ['participants', 'proposals', 'objections']) {
+    await ask(`GET /api/appointments/{id}/${list}`, { token, id }, '?limit=1');
+  }
+  await people.book(max, 15);
+  const include = `${range}&include=busy,cancelled&limit=1`;
+  await ask('GET /api/groups/{id}/agenda', { token, id: group.id }, range);
+  await ask('GET /api/groups/{id}/agenda', { token, id: group.id }, include);
 }
 
 async function askForGroups(token: string): Promise<void> {
@@ -131,6 +173,7 @@ test('every success of every operation is as the description says', async () => 
   const registered = await ask('POST /register', { body: registration('ana') });
   const token = String(registered.body['token']);
   await askForAppointments(token);
+  await askForMeeting(token);
   await askForGroups(token);
   await askForPeople();
   await askForViews(token);
@@ -145,15 +188,15 @@ test('every success of every operation is as the description says', async () => 
 describe('a refusal is as the description says', () => {
   test('where there is nothing, where it is not allowed, where it is wrong', async () => {
     const token = await apis.register('ana');
-    const id = 'apt_00zzz';
+    const ids = { id: 'apt_00zzz', pid: 'prp_00zzz', user_id: 'usr_00zzz' };
     for (const { method, path, parameters, body, is_public } of description.operations) {
       if (path.startsWith('/ui') || !path.startsWith('/api') || is_public) continue;
       const line = `${method} ${path}`;
-      await ask(line, { id, ...(body === null ? {} : { body: {} }) });
-      await ask(line, { id, token, ...(body === null ? {} : { body: { colour: 1 } }) }, '?a=b');
+      await ask(line, { ...ids, ...(body === null ? {} : { body: {} }) });
+      await ask(line, { ...ids, token, ...(body === null ? {} : { body: { colour: 1 } }) }, '?a=b');
       const required = parameters.some((one) => one.in === 'query' && one.required);
       if (path.includes('{id}') && !required) {
-        await ask(line, { id, token, ...(body === null ? {} : { body: meeting(9) }) });
+        await ask(line, { ...ids, token, ...(body === null ? {} : { body: meeting(9) }) });
       }
     }
   });
@@ -169,6 +212,15 @@ describe('a refusal is as the description says', () => {
     await ask('DELETE /api/appointments/{id}', { token, id, headers });
     await ask('POST /api/appointments', { token, body: meeting(12, { rrule: 'FREQ=DAILY' }) });
     await ask('POST /api/appointments', { token, raw: 'x'.repeat(300_000) });
+  });
+
+  test('of an answer: imposed, and stale', async () => {
+    const token = await apis.register('ana');
+    const { pia, max, id } = await meet(token);
+    const imposed = await ask(`${ONE}/reject`, { token: max.token, id });
+    await ask('PATCH /api/appointments/{id}', { token, id, body: { end: '2027-01-15T11:00:00Z' } });
+    const stale = await ask(`${ONE}/accept`, { token: pia.token, id, body: { sequence: 0 } });
+    expect([imposed.body['code'], stale.body['code']]).toEqual(['imposed', 'stale']);
   });
 
   test('that is given at a follower: where the leader is', async () => {

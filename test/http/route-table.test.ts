@@ -4,6 +4,8 @@ import { createMetrics } from '../../src/http/metrics.ts';
 import type { Route } from '../../src/http/route.ts';
 import type { ApiServices } from '../../src/http/services.ts';
 import { FakeApis, good_password, meeting, registration } from './api-fixture.ts';
+import { People } from './appointments/people.ts';
+import type { Person } from './appointments/people.ts';
 import { FakeReplica, FakeState } from './fake-replica.ts';
 
 let apis: FakeApis;
@@ -61,11 +63,23 @@ test('what answers from the replica itself, and never needs a majority', () => {
   expect(own.map(lineOf).toSorted()).toEqual(expected.toSorted());
 });
 
+function times(hour: number) {
+  const { start, end } = meeting(hour);
+  return { start, end };
+}
+
 /**
  * What each write of the table is sent, so that it succeeds: names stand for the ids of what is there by
- * then. What is deleted goes last.
+ * then. What is deleted goes last. Who sends it is Ana, unless it is somebody on her appointment.
  */
-const writes: readonly (readonly [string, unknown])[] = [
+const writes: readonly (readonly [string, unknown, ('ben' | 'max')?])[] = [
+  ['POST /api/appointments/:id/accept', { note: 'Yes' }, 'ben'],
+  ['POST /api/appointments/:id/reject', { sequence: 0 }, 'ben'],
+  ['POST /api/appointments/:id/objection', { note: 'No' }, 'max'],
+  ['POST /api/appointments/:id/proposals/:pid/reject', undefined],
+  ['POST /api/appointments/:id/proposals', times(15), 'ben'],
+  ['POST /api/appointments/:id/proposals/:pid/accept', undefined],
+  ['POST /api/appointments/:id/participants/:user_id/release', undefined],
   ['POST /api/groups', { name: 'Team', group_type: 'hierarchical' }],
   ['PUT /api/groups/:id', { name: 'The team' }],
   ['POST /api/groups/:id/members', { username: 'ben', rank: 5 }],
@@ -89,9 +103,28 @@ const writes: readonly (readonly [string, unknown])[] = [
   ['POST /api/auth/logout', undefined],
 ];
 
+/** Ana's appointment with Ben, who proposed another time, and Max, who is placed and did so too. */
+async function meetingOfThree() {
+  const people = new People(apis);
+  const [ben, max] = (await people.registerAll('ben', 'max')) as [Person, Person];
+  const [owner] = apis.state.users.values();
+  const ana = { name: 'ana', token, key: owner?.key ?? 0, id: '' };
+  const group = people.group(ana, 'hierarchical', [[max, 1]]);
+  const participants = [{ username: 'ben' }];
+  const path = await people.book(ana, 9, { group_id: group.id, participants });
+  const propose = async (by: Person, hour: number): Promise<string> =>
+    String((await people.call(by, 'POST', `${path}/proposals`, times(hour))).body['id']);
+  const ids = [
+    ['appointments', path.split('/').at(-1) ?? ''],
+    ['placed', max.id],
+    ['accept', await propose(max, 14)],
+    ['reject', await propose(ben, 13)],
+  ] as const;
+  return { ben: ben.token, max: max.token, ids };
+}
+
 /** An id of each collection: of what Ana may change, and of Ben. */
-async function somethingOfEach(): Promise<ReadonlyMap<string, string>> {
-  const ben = await apis.register('ben');
+async function somethingOfEach(ben: string): Promise<ReadonlyMap<string, string>> {
   const create = async (path: string, body: unknown, as = token): Promise<string> => {
     const made = await apis.call('POST', path, { token: as, body });
     expect([path, made.status]).toEqual([path, 201]);
@@ -102,7 +135,6 @@ async function somethingOfEach(): Promise<ReadonlyMap<string, string>> {
   const told = await apis.call('GET', '/api/notifications', { token });
   const [notification] = told.body['items'] as { id: string; payload: { actor_id: string } }[];
   return new Map([
-    ['appointments', await create('/api/appointments', meeting(9))],
     ['groups', await create('/api/groups', { name: 'Mine', group_type: 'hierarchical' })],
     ['posts', await create('/api/posts', { content: 'Mine' })],
     ['notifications', notification?.id ?? ''],
@@ -113,20 +145,23 @@ async function somethingOfEach(): Promise<ReadonlyMap<string, string>> {
 test('Idempotency-Key on every write: the same key and body give the same answer again', async () => {
   const all = routes().filter((route) => route.kind === 'write');
   expect(writes.map(([line]) => line).toSorted()).toEqual(all.map(lineOf).toSorted());
-  const ids = await somethingOfEach();
-  for (const [line, sent] of writes) {
+  const { ben, max, ids: ids_of_meeting } = await meetingOfThree();
+  const ids = new Map([...(await somethingOfEach(ben)), ...ids_of_meeting]);
+  for (const [line, sent, by] of writes) {
     const [method = '', template = ''] = line.split(' ');
-    const [, , collection = ''] = template.split('/');
+    const [, , collection = '', ...more] = template.split('/');
     const path = template
       .replace(':id', ids.get(collection) ?? '')
-      .replace(':user_id', ids.get('users') ?? '');
+      .replace(':pid', ids.get(more.at(-1) ?? '') ?? '')
+      .replace(':user_id', ids.get(more.at(-1) === 'release' ? 'placed' : 'users') ?? '');
     const body: unknown =
       sent === undefined
         ? undefined
         : JSON.parse(JSON.stringify(sent).replace(':user_id', ids.get('users') ?? ''));
     const headers = { 'idempotency-key': line };
     const { access } = all.find((route) => lineOf(route) === line) ?? {};
-    const options = { body, headers, ...(access === 'public' ? {} : { token }) };
+    const sender = by === undefined ? token : { ben, max }[by];
+    const options = { body, headers, ...(access === 'public' ? {} : { token: sender }) };
     const first = await apis.call(method, path, options);
     expect([line, first.status < 300, first.body['code']]).toEqual([line, true, undefined]);
     expect([line, first.headers.get('agenda-index')]).toEqual([line, String(apis.state.index)]);

@@ -40,13 +40,14 @@ function rangeComplaint({ start, end }: { start: Instant; end: Instant }): strin
 const agenda_range = {
   start: instant_schema,
   end: instant_schema,
-  limit: limitSchema(limits.agenda_items_max, limits.agenda_items_max),
 };
+const agenda_limit = limitSchema(limits.agenda_items_max, limits.agenda_items_max);
 
 export const agenda_query_schema = z
   .strictObject({
     ...agenda_range,
     include: includeSchema('declined', 'cancelled'),
+    limit: agenda_limit,
     cursor: cursor_schema,
   })
   .superRefine((query, context) => {
@@ -59,6 +60,7 @@ export const group_agenda_query_schema = z
   .strictObject({
     ...agenda_range,
     include: includeSchema('cancelled', 'busy'),
+    limit: agenda_limit,
     cursor: sealed_cursor_schema,
   })
   .superRefine((query, context) => {

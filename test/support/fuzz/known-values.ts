@@ -25,6 +25,7 @@ export class KnownValues {
   /** What is found under one name is asked for under another. */
   #learnText(name: string, value: string): void {
     if (name === 'next_cursor') this.learn('cursor', value);
+    if (value.startsWith('prp_')) this.learn('pid', value);
     // Only appointments are asked for by their id.
     if (name !== 'id' || value.startsWith('apt_')) this.learn(name, value);
   }
