@@ -6,14 +6,17 @@ import { codeOf, named, Story } from '../../../support/story.ts';
 const START = appointmentBody().start;
 
 let story: Story;
-let [ana, ben, eva, zoe]: Key[] = [];
+let ana: Key;
+let ben: Key;
+let eva: Key;
+let zoe: Key;
 let group_key: Key;
 /** Ana's, in the group: Ben is asked, Eva is placed; Zoe sees it as a member who is not on it. */
 let key: Key;
 
 beforeEach(() => {
   story = new Story();
-  [ana = 0, ben = 0, eva = 0, zoe = 0] = story.people('ana', 'ben', 'eva', 'zoe');
+  [ana, ben, eva, zoe] = story.people('ana', 'ben', 'eva', 'zoe');
   group_key = story.group(ana, 'hierarchical', [[eva, 3]]);
   key = story.book(ana, { group_key, follow_group: false, participants: [named(ben)] });
   story.join(ana, group_key, zoe, 5);
@@ -24,7 +27,7 @@ describe('status × answer × role', () => {
   const table: readonly (readonly [
     ParticipantStatus,
     'accepted' | 'declined',
-    ParticipantStatus | string,
+    ParticipantStatus | 'imposed',
   ])[] = [
     ['pending', 'accepted', 'accepted'],
     ['pending', 'declined', 'declined'],

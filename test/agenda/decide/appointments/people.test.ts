@@ -5,11 +5,14 @@ import { appointmentBody, fieldsOf, HOUR_MS, MIDNIGHT } from '../../../support/a
 import { codeOf, named, Story } from '../../../support/story.ts';
 
 let story: Story;
-let [ana, ben, eva, zoe]: Key[] = [];
+let ana: Key;
+let ben: Key;
+let eva: Key;
+let zoe: Key;
 
 beforeEach(() => {
   story = new Story();
-  [ana = 0, ben = 0, eva = 0, zoe = 0] = story.people('ana', 'ben', 'eva', 'zoe');
+  [ana, ben, eva, zoe] = story.people('ana', 'ben', 'eva', 'zoe');
 });
 afterEach(() => story.close());
 

@@ -10,13 +10,16 @@ const { start, end } = appointmentBody();
 const later = { start: start + 3 * HOUR_MS, end: end + 3 * HOUR_MS };
 
 let story: Story;
-let [ana, ben, eva, zoe]: Key[] = [];
+let ana: Key;
+let ben: Key;
+let eva: Key;
+let zoe: Key;
 /** Ana's: Ben and Zoe are asked, Eva is placed. */
 let key: Key;
 
 beforeEach(() => {
   story = new Story();
-  [ana = 0, ben = 0, eva = 0, zoe = 0] = story.people('ana', 'ben', 'eva', 'zoe');
+  [ana, ben, eva, zoe] = story.people('ana', 'ben', 'eva', 'zoe');
   const group_key = story.group(ana, 'hierarchical', [[eva, 3]]);
   key = story.book(ana, { group_key, participants: [named(ben), named(zoe)] });
 });

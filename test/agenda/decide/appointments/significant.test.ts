@@ -7,13 +7,17 @@ const { start, end } = appointmentBody();
 const later = { start: start + 3 * HOUR_MS, end: end + 3 * HOUR_MS };
 
 let story: Story;
-let [ana, ben, eva, zoe, max]: Key[] = [];
+let ana: Key;
+let ben: Key;
+let eva: Key;
+let zoe: Key;
+let max: Key;
 /** Ana's: Ben accepted, Eva is placed, Zoe declined, Max has not answered. */
 let key: Key;
 
 beforeEach(() => {
   story = new Story();
-  [ana = 0, ben = 0, eva = 0, zoe = 0, max = 0] = story.people('ana', 'ben', 'eva', 'zoe', 'max');
+  [ana, ben, eva, zoe, max] = story.people('ana', 'ben', 'eva', 'zoe', 'max');
   const group_key = story.group(ana, 'hierarchical', [[eva, 3]]);
   key = story.book(ana, { group_key, participants: [named(ben), named(zoe), named(max)] });
   story.answer(ben, key, 'accepted');
