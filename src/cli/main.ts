@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { runAuditCommand } from './audit-command.ts';
 import { runBenchCommand } from './bench-command.ts';
 import { runCheckCommand } from './check-command.ts';
 import { runConfigCommand } from './config-command.ts';
@@ -33,6 +34,9 @@ For operators (docs/operations.md says what to type when):
   agenda check [--deep] [--at HOST:PORT]
         Compares the states of all replicas: by their digests, or with --deep by reading all tables.
         Exits 0 when they are equal, 1 when they differ, 2 when it cannot be told.
+  agenda audit verify [--at HOST:PORT]
+        Follows the chain of the audit on every replica, and shows the first row that was changed, is
+        missing or was moved. Exits 0 when all are sound and the same, 1 when not, 2 when it cannot be told.
   agenda member list [--at HOST:PORT]
         Shows who votes, who learns, and who runs without being a member.
   agenda member add|remove|promote|demote NODE_ID… | replace OLD NEW | target NUMBER
@@ -69,6 +73,8 @@ async function run(words: readonly string[]): Promise<number> {
       return runRecoverCommand(rest);
     case 'check':
       return runCheckCommand(rest, process.env);
+    case 'audit':
+      return runAuditCommand(rest, process.env);
     case 'config':
       return runConfigCommand(process.env);
     case 'help':

@@ -1,11 +1,14 @@
 import type { JsonRoute } from '../consensus/rpc/route.ts';
 import type { Clock } from '../consensus/ports.ts';
 import type { Announcement } from '../discovery/address-entry.ts';
+import { auditRoutes } from '../discovery/operations/audit-routes.ts';
 import { memberRoutes } from '../discovery/operations/member-routes.ts';
 import { operatorRoutes } from '../discovery/operations/routes.ts';
 import type { Inspection } from '../discovery/operations/wire.ts';
+import { AuditChecker } from '../replica/audit-checker.ts';
 import type { GroupReplica } from '../replica/group-replica.ts';
 import { StateChecker } from '../replica/state-check.ts';
+import { pinAudit } from '../storage/pin-audit.ts';
 import { pinTables } from '../storage/table-hashes.ts';
 import { version } from '../version.ts';
 import type { NodeConsensus } from './consensus.ts';
@@ -39,7 +42,12 @@ export function createOperatorRoutes(options: NodeOperationsOptions): readonly J
     running: () => addressesOf(options),
     leader_id: () => group.state.leader?.node_id ?? null,
   });
-  return [...to_see, ...to_change];
+  const audit = new AuditChecker({
+    clock,
+    state: storage.state_machine,
+    pinAudit: () => pinAudit(storage.directory.agenda_path),
+  });
+  return [...to_see, ...to_change, ...auditRoutes((check) => audit.check(check))];
 }
 
 function addressesOf({ announcement, consensus }: NodeOperationsOptions) {
