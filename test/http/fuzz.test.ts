@@ -8,7 +8,7 @@ import { Fuzzer } from '../support/fuzz/fuzzer.ts';
 import { FakeApis, good_password } from './api-fixture.ts';
 import type { FakeNode } from './api-fixture.ts';
 
-const STEPS = 1_500;
+const STEPS = 2_500;
 
 /** What a replica cannot do for once, and what it then may say. */
 interface Trouble {
@@ -58,6 +58,7 @@ test('whatever is sent: no fault of the server, only described refusals, and the
     const fuzzer = new Fuzzer({ seed, description, password, may_wait: true, register });
     const ports = apis.nodes.map(({ server }) => (server.address() as AddressInfo).port);
     const statuses = new Map<number, number>();
+    const [asked, succeeded] = [new Set<string>(), new Set<string>()];
     for (let count = 0; count < STEPS; count += 1) {
       await fuzzer.prepare();
       const at = pick(fuzzer.prng, [0, 1] as const);
@@ -69,6 +70,9 @@ test('whatever is sent: no fault of the server, only described refusals, and the
       if (step === null) continue;
       fuzzer.check(step, trouble.codes);
       const { status } = step.answer;
+      const operation = `${step.operation.method} ${step.operation.path}`;
+      asked.add(operation);
+      if (status < 300) succeeded.add(operation);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status >= 300 && contentOf(apis) !== before) {
         fuzzer.fail(step, 'it was refused, and changed something');
@@ -79,6 +83,13 @@ test('whatever is sent: no fault of the server, only described refusals, and the
       expect([status, statuses.has(status)]).toEqual([status, true]);
     }
     expect(statuses.has(500)).toBe(false);
+    // Bad or good, every route was asked.
+    const all = description.operations.map(({ method, path }) => `${method} ${path}`);
+    expect(all.filter((operation) => !asked.has(operation))).toEqual([]);
+    // And many with ids that are somebody's: groups, posts and notifications among them.
+    expect(
+      [...succeeded].filter((operation) => operation.includes('/api/groups/')).length,
+    ).toBeGreaterThan(3);
   } finally {
     await apis.stop();
   }

@@ -148,6 +148,7 @@ async function askForViews(token: string): Promise<void> {
     await ask(`GET ${path}`, { headers });
     await ask(`GET ${path}`, { token, at: 1 });
   }
+  await ask('GET /api/admin/audit/logs', { token, headers });
   for (const path of ['/', '/health', '/livez', '/readyz', '/metrics', '/openapi.json', '/ui/']) {
     await ask(`GET ${path}`);
   }

@@ -3,6 +3,7 @@ import { brokenBody } from './broken-body.ts';
 import { chance, letters, pick } from './chance.ts';
 import { junkText, junkUrlPart } from './junk.ts';
 import { validValue } from './valid-value.ts';
+import { idIn } from './known-values.ts';
 import type { ValueSource } from './valid-value.ts';
 
 export interface FuzzSource extends ValueSource {
@@ -40,7 +41,8 @@ export function goodRequest(source: FuzzSource, operation: DescribedOperation): 
   for (const parameter of operation.parameters) {
     const { name, required, schema } = parameter;
     if (!required && chance(prng, 75)) continue;
-    const value = known.any(prng, name) ?? String(validValue(source, schema, name));
+    const known_name = name === 'id' ? idIn(operation.path) : name;
+    const value = known.any(prng, known_name) ?? String(validValue(source, schema, name));
     if (parameter.in === 'path') {
       request.path = request.path.replace(`{${name}}`, encodeURIComponent(value));
     } else if (parameter.in === 'query') {

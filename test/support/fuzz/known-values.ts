@@ -3,6 +3,19 @@ import { chance, pick } from './chance.ts';
 
 const KEPT = 20;
 
+/** Where things are asked for by ids of which kind. */
+const collections = [
+  ['apt_', '/api/appointments'],
+  ['grp_', '/api/groups'],
+  ['pst_', '/api/posts'],
+  ['ntf_', '/api/notifications'],
+] as const;
+
+/** The name under which ids of the things at an address are known. */
+export function idIn(path: string): string {
+  return `id in ${path.split('/').slice(0, 3).join('/')}`;
+}
+
 /** Values that were in answers, by the names they had there: what requests can be about. */
 export class KnownValues {
   readonly #values = new Map<string, string[]>();
@@ -26,8 +39,10 @@ export class KnownValues {
   #learnText(name: string, value: string): void {
     if (name === 'next_cursor') this.learn('cursor', value);
     if (value.startsWith('prp_')) this.learn('pid', value);
-    // Only appointments are asked for by their id.
-    if (name !== 'id' || value.startsWith('apt_')) this.learn(name, value);
+    const collection = collections.find(([prefix]) => value.startsWith(prefix));
+    if (name !== 'id') this.learn(name, value);
+    else if (collection !== undefined) this.learn(idIn(collection[1]), value);
+    if (value.startsWith('grp_')) this.learn('group_id', value);
   }
 
   forget(name: string): void {
