@@ -6,6 +6,7 @@ import { AgendaCluster } from './bench/agenda-cluster.ts';
 import type { CostSample } from './bench/agenda-cluster.ts';
 import { EtcdCluster, etcdVersion } from './bench/etcd-cluster.ts';
 import { runHistoryBench } from './bench/history.ts';
+import { runLiveBench } from './bench/live.ts';
 import { percentile, runLoad } from './bench/load.ts';
 import type { LoadResult } from './bench/load.ts';
 
@@ -32,6 +33,7 @@ export async function runBenchCommand(words: readonly string[]): Promise<number>
   if (words.includes('--history')) {
     return runHistoryBench(words.filter((word) => word !== '--history'));
   }
+  if (words.includes('--live')) return runLiveBench(words.filter((word) => word !== '--live'));
   const options = parseOptions(words);
   if (typeof options === 'string') {
     console.error(`agenda bench: ${options}`);

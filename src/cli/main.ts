@@ -21,6 +21,9 @@ To try it out:
   agenda bench --history [--quick] [--appointments 100000] [--entries 200000] [--replicas 3]
         Measures what a long history costs: sizes, a restart, and a replica that joins under writes.
         Exits 1 when a write failed.
+  agenda bench --live [--quick] [--replicas 7] [--changes 200] [--clients 10000] [--writers 4]
+        Measures how soon people at two replicas see each other's changes, and how soon all the
+        WebSockets of one replica are told of something. Exits 1 when something was not told.
   agenda config
         Prints the configuration that the environment gives, secrets masked.
   agenda help

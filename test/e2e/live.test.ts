@@ -49,9 +49,9 @@ async function book(token: string, position: number, hour: number): Promise<stri
 /** Books without a pause until it is stopped; resolves to the ids of what was booked, in order. */
 function keepBooking(token: string, first_hour: number): () => Promise<readonly string[]> {
   const ids: string[] = [];
-  let is_over = false;
+  const over = new AbortController();
   const writing = (async () => {
-    for (let hour = first_hour; !is_over; hour += 1) {
+    for (let hour = first_hour; !over.signal.aborted; hour += 1) {
       ids.push(
         await eventually(`hour ${hour} at one of them`, () => {
           const running = cluster.positions.filter((position) => cluster.isRunning(position));
@@ -61,7 +61,7 @@ function keepBooking(token: string, first_hour: number): () => Promise<readonly 
     }
   })();
   return async () => {
-    is_over = true;
+    over.abort();
     await writing;
     return ids;
   };

@@ -103,6 +103,18 @@ export class AgendaCluster {
     return follower;
   }
 
+  /** A replica that does not lead, and another one where there are three. */
+  get followers(): readonly [ReplicaProcess, ReplicaProcess] {
+    const others = this.#replicas.filter((replica) => replica !== this.#leader);
+    return [this.follower, others.at(-1) ?? this.follower];
+  }
+
+  tokenOf(client: number): string {
+    const token = this.#tokens[client];
+    if (token === undefined) throw new Error(`there is no client ${client}`);
+    return token;
+  }
+
   /** One more replica, of the next number, with an empty disk and the seeds of the others. */
   startNewcomer(): ReplicaProcess {
     const newcomer = this.#create(this.#replicas.length + 1);
