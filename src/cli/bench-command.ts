@@ -9,6 +9,7 @@ import { runHistoryBench } from './bench/history.ts';
 import { runLiveBench } from './bench/live.ts';
 import { percentile, runLoad } from './bench/load.ts';
 import type { LoadResult } from './bench/load.ts';
+import { runPeopleBench } from './bench/people.ts';
 
 interface BenchOptions {
   readonly replicas: number;
@@ -34,6 +35,9 @@ export async function runBenchCommand(words: readonly string[]): Promise<number>
     return runHistoryBench(words.filter((word) => word !== '--history'));
   }
   if (words.includes('--live')) return runLiveBench(words.filter((word) => word !== '--live'));
+  if (words.includes('--people')) {
+    return runPeopleBench(words.filter((word) => word !== '--people'));
+  }
   const options = parseOptions(words);
   if (typeof options === 'string') {
     console.error(`agenda bench: ${options}`);
