@@ -68,7 +68,8 @@ function begin(scene: Scene, { kind }: Fault): boolean {
     case 'cut_link':
       return cut(scene, prng.below(2) === 0 ? [[leader, victim]] : [[victim, leader]]);
     case 'cut_off_leader':
-      return cutOff(scene, leader);
+      // For longer than an election takes: who still hears it must not wait for it in vain.
+      return cutOff({ ...scene, lasts_ms: 4 * ELECTION_TIMEOUT_MS + scene.lasts_ms }, leader);
     case 'partition':
       return cut(scene, partition(scene));
     case 'storm':

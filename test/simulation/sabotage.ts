@@ -40,6 +40,8 @@ const sabotages = {
   'scenario-6': { ...none, logStore: acknowledgesEarly },
   /** A leader answers reads without asking whether it still leads. */
   'scenario-9': { ...none, step: readsUnconfirmed },
+  /** A leader that hears nobody leads on. */
+  'scenario-16': { ...none, step: leadsUnheard },
   /** The applied index goes to the disk after the state it belongs to. */
   'scenario-18': { ...none, agendaStore: writesMetaLater },
 } as const satisfies Record<string, Sabotage>;
@@ -105,6 +107,11 @@ function ignoresOutgoingVoters(...[state, input, now_ms]: Parameters<Step>): rea
 function readsUnconfirmed(...[state, input, now_ms]: Parameters<Step>): readonly Effect[] {
   if (input.kind !== 'read' || state.role !== 'leader') return step(state, input, now_ms);
   return [{ kind: 'read_ready', token: input.token, index: state.commit_index }];
+}
+
+function leadsUnheard(...[state, input, now_ms]: Parameters<Step>): readonly Effect[] {
+  if (state.leading !== null) state.leading.quorum_check_elapsed = 0;
+  return step(state, input, now_ms);
 }
 
 function acknowledgesEarly(store: LogStore): LogStore {

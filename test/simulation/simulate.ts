@@ -89,6 +89,7 @@ async function live(
   await world.form();
   await world.runUntilSettled('a prepared agenda', clients.prepare());
   const began_at = world.steps;
+  world.watchAvailability();
   const load = Promise.all(Array.from({ length: CLIENTS }, (_, client) => clients.run(client)));
   const whole_load = load.then(() => undefined);
   // Looked at when the load is over.

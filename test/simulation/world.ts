@@ -4,6 +4,7 @@ import type { Prng } from '../../src/base/prng.ts';
 import type { Configuration, Member } from '../../src/consensus/raft/configuration.ts';
 import { MIDNIGHT } from '../support/agenda-fixture.ts';
 import { EventQueue } from '../support/event-queue.ts';
+import { Availability, LOOK_EVERY_MS } from './availability.ts';
 import { Clients } from './clients.ts';
 import { createEntrySource } from './entry-source.ts';
 import { History } from './history.ts';
@@ -40,6 +41,7 @@ export class World {
   readonly clients: Clients;
   readonly operator: Operator;
   readonly checks: Invariants;
+  readonly availability: Availability;
   is_load_over = false;
   readonly #queue = new EventQueue();
   readonly #trace: Trace;
@@ -68,6 +70,12 @@ export class World {
       this.#createReplica(member, seededPrng(seed * 31 + position), sabotage),
     );
     this.checks = new Invariants(this.replicas);
+    this.availability = new Availability({
+      replicas: this.replicas,
+      network: this.network,
+      now_ms: () => this.now_ms,
+      committed_count: () => this.checks.committed_count,
+    });
     this.operator = new Operator({
       replicas: this.replicas,
       voters_wanted: size,
@@ -135,6 +143,16 @@ export class World {
     await promisesSettled();
     if (this.#broken !== null) throw this.#broken;
     this.checks.afterStep();
+    this.availability.afterStep();
+  }
+
+  /** From now on, until the load is over. */
+  watchAvailability(): void {
+    this.after(LOOK_EVERY_MS, () => {
+      if (this.is_load_over) return;
+      this.#guard(() => this.availability.look());
+      this.watchAvailability();
+    });
   }
 
   /** Everything works again, and is started. */

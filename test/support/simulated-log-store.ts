@@ -109,6 +109,11 @@ export class SimulatedLogStore implements LogStore {
     this.#write(torn.flatMap((call) => call.writes ?? []));
   }
 
+  /** Whether nothing is done until it is resumed. */
+  get is_stalled(): boolean {
+    return this.#is_stalled;
+  }
+
   /** Whether it takes nothing any more. */
   get has_failed(): boolean {
     return this.#failure !== null;
