@@ -251,7 +251,7 @@ export interface AuditSlice {
   readonly limit: number;
 }
 
-export interface AuditSliceRows {
+interface AuditSliceRows {
   readonly rows: readonly AuditRow[];
   /** Where to go on; null: all were looked at. */
   readonly next_before: AuditPlace | null;

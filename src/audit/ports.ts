@@ -3,7 +3,7 @@ import type { AppendAudit } from '../agenda/command.ts';
 import type { AuditEvent } from '../agenda/node-event.ts';
 
 /** An event that waits for the log. */
-export interface WaitingEvent extends AuditEvent {
+interface WaitingEvent extends AuditEvent {
   /** Of the run of the process that put it there. */
   readonly run_id: string;
 }
@@ -27,7 +27,7 @@ export interface LostEvents {
   readonly until: number;
 }
 
-export interface Appending {
+interface Appending {
   readonly run_id: string;
   readonly events: readonly NewEvent[];
   /** Lost before they came here. */

@@ -34,7 +34,7 @@ export interface NodeAuditOptions {
 }
 
 /** What brings events to the log, and shows where this replica stands. */
-export interface AuditParts {
+interface AuditParts {
   readonly consensus: NodeConsensus;
   readonly replica: Replica;
 }

@@ -15,7 +15,7 @@ export interface PinnedAudit {
 }
 
 /** Where the chain first breaks. */
-export interface AuditFault {
+interface AuditFault {
   /**
    * `broken`: the row with that key was changed, or does not belong there, or what stood between it and
    * `after_key` is missing or elsewhere. `end_missing`: rows up to that key should follow `after_key`.
