@@ -8,6 +8,7 @@ import { LiveFollower, ticketAt } from './live-follower.ts';
 import { parseLiveOptions } from './live-options.ts';
 import type { LiveOptions } from './live-options.ts';
 import { percentile } from './load.ts';
+import { cpuMicroseconds } from './process-cost.ts';
 import { footprintOf, longestDelayMs } from './replica-figures.ts';
 import { bookMeanwhile } from './write-load.ts';
 
@@ -99,6 +100,8 @@ async function measureEverybody(cluster: AgendaCluster, options: LiveOptions): P
   const after = await footprintOf(replica);
   await longestDelayMs(replica);
   const latencies_ms: number[] = [];
+  const cpuUs = (): number => (replica.pid === null ? 0 : (cpuMicroseconds(replica.pid) ?? 0));
+  const used_before_us = cpuUs();
   for (let count = 0; count < announcements; count += 1) {
     const posted_at_ms = performance.now();
     const content = `announcement ${count}`;
@@ -107,26 +110,25 @@ async function measureEverybody(cluster: AgendaCluster, options: LiveOptions): P
     const told = followers.map((follower) => follower.whenTold('post.created', id));
     latencies_ms.push(Math.max(...(await Promise.all(told))) - posted_at_ms);
   }
+  const cpu_us = (cpuUs() - used_before_us) / announcements / clients;
   const delay_ms = await longestDelayMs(replica);
   for (const follower of followers) follower.close();
   const sorted = latencies_ms.toSorted((one, other) => one - other);
   const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(0);
-  const heads = [
-    'clients',
-    'all told, p50 ms',
-    'max ms',
-    'longest delay ms',
-    'RSS before',
-    'after',
-  ];
-  printTable(heads, [
-    String(clients),
-    figure(sorted, 0.5),
-    figure(sorted, 1),
-    delay_ms.toFixed(0),
-    `${megabytes(before.resident_bytes)} MB`,
-    `${megabytes(after.resident_bytes)} MB`,
-  ]);
+  const latency = ['all told, p50 ms', 'max ms'];
+  const costs = ['CPU µs a client', 'longest delay ms', 'RSS before', 'after'];
+  printTable(
+    ['clients', ...latency, ...costs],
+    [
+      String(clients),
+      figure(sorted, 0.5),
+      figure(sorted, 1),
+      cpu_us.toFixed(0),
+      delay_ms.toFixed(0),
+      `${megabytes(before.resident_bytes)} MB`,
+      `${megabytes(after.resident_bytes)} MB`,
+    ],
+  );
 }
 
 async function openMany(cluster: AgendaCluster, count: number): Promise<readonly LiveFollower[]> {

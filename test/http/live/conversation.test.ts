@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { assert, constantFrom, jsonValue, oneof, property, record, string } from 'fast-check';
 import { formatId } from '../../../src/agenda/id.ts';
 import { limits } from '../../../src/limits.ts';
 import { eventFor, HubFixture } from './hub-fixture.ts';
 
 const ana = 1;
+
+const asText = (value: unknown): string => JSON.stringify(value);
 
 let hub: HubFixture;
 beforeEach(() => {
@@ -86,6 +89,23 @@ describe('nonsense', () => {
     hub.publish(eventFor([ana], 1));
     hub.settle();
     expect(client.socket.told).toEqual(['me 1']);
+  });
+
+  test('of any kind is answered, and is no defect of the server', () => {
+    const types = ['subscribe', 'unsubscribe', 'ping', 'event'];
+    const anything = record(
+      { type: constantFrom(...types), channels: jsonValue(), after: jsonValue() },
+      { requiredKeys: [] },
+    );
+    assert(
+      property(oneof(string(), jsonValue().map(asText), anything.map(asText)), (text) => {
+        const client = hub.connect(ana);
+        client.sayText(text);
+        expect(hub.errors).toEqual([]);
+        expect(client.socket.messages).toHaveLength(1);
+        hub.hub.left(client.connection, 'client');
+      }),
+    );
   });
 
   test('that goes on and on closes it with 1008; now and then it is forgiven', async () => {

@@ -304,6 +304,28 @@ describe('who is too slow', () => {
   });
 });
 
+test('a defect ends nothing: who may have missed something is told to read anew', () => {
+  const { socket } = hub.subscribe(ana, ['me']);
+  const other = hub.subscribe(ben, ['me']);
+  // An id that cannot be written.
+  hub.publish(eventFor([ana], 1, { key: -1 }), eventFor([ben], 2));
+  hub.settle();
+  expect(hub.errors).toHaveLength(1);
+  hub.publish(eventFor([ana, ben], 3));
+  hub.settle();
+  for (const one of [socket, other.socket]) {
+    expect(one.messages.map(({ type }) => type)).toEqual(['subscribed', 'resync', 'event']);
+    expect(one.told).toEqual(['me 3']);
+  }
+
+  // Only who asks for it again is ended.
+  const begin = formatCursor(lineage, positionOf(11));
+  const again = hub.subscribe(ana, ['me'], begin);
+  hub.settle();
+  expect(again.socket.closed?.code).toBe(1011);
+  expect([socket.closed, other.socket.closed]).toEqual([null, null]);
+});
+
 describe('the end', () => {
   test('of a session closes what was opened with it, and nothing that was opened since', () => {
     const old = [hub.connect(ana), hub.connect(ana)];
