@@ -204,6 +204,10 @@ export const limits = {
   notifications_max: 1_000,
   /** Rows of a slice of work after which the next appointment waits for the next slice. */
   work_slice_rows: 400,
+  /** The same in rows read: it holds everything else up for a few milliseconds. */
+  work_slice_reads: 1_500,
+  /** Changes of a group whose work is not done; beyond them more wait. */
+  works_per_group_max: 16,
   /** How often who leads looks for such work, and how long it waits after a defect met in it. */
   work_look_every_ms: 200,
   work_refused_pause_ms: 60_000,
@@ -221,8 +225,8 @@ export const limits = {
   appointment_versions_bytes_max: 192 * 1024 * 1024,
   /** Rows of each kind that expire while one command is applied: more than it can add. */
   expired_per_command: 4,
-  /** The same for what one command can make for each of many people: it keeps up on average. */
-  earlier_rows_per_command: 64,
+  /** The same for what one command can make for each of many people. */
+  earlier_rows_per_command: 512,
   /** A deleted group's name stays for what tells of it, and for those who ask again for an answer. */
   deleted_group_kept_ms: 91 * 24 * 60 * 60 * 1000,
   /** Versions named in one `If-Match`. */
@@ -374,6 +378,10 @@ assert(
   'moving an appointment of everybody is one command',
 );
 assert(limits.group_members_max <= limits.participants_max, 'a group can meet');
+assert(
+  limits.earlier_rows_per_command > 2 * limits.participants_max,
+  'as much can go as one change of a meeting keeps',
+);
 assert(limits.notifications_max < limits.rows_per_command_max, 'all can be read at once');
 assert(
   limits.deleted_group_kept_ms > limits.notification_kept_ms,

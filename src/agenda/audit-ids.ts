@@ -13,6 +13,7 @@ interface IdName {
  */
 export const audit_ids = {
   user_key: { name: 'user_id', prefix: 'usr' },
+  actor_key: { name: 'on_behalf_of_id', prefix: 'usr' },
   owner_key: { name: 'owner_id', prefix: 'usr' },
   author_key: { name: 'author_id', prefix: 'usr' },
   creator_key: { name: 'creator_id', prefix: 'usr' },

@@ -313,6 +313,10 @@ export interface DeletePost {
 export interface ContinueWork {
   readonly kind: 'work.continue';
   readonly work_key: Key;
+  /** What the work is about and whose act it continues, for the audit. */
+  readonly group_key: Key;
+  readonly user_key: Key | null;
+  readonly actor_key: Key;
 }
 
 /** The group's appointments that are to come are cancelled. */

@@ -10,6 +10,6 @@ export function standingOf(proposal: Proposal, appointment: Appointment): Propos
   const is_of_now =
     proposal.sequence === sequence &&
     proposal.all_day === all_day &&
-    (!all_day || proposal.time_zone === time_zone);
+    proposal.time_zone === time_zone;
   return is_of_now ? 'open' : 'superseded';
 }

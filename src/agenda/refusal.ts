@@ -14,6 +14,8 @@ export type RefusalCode =
   | 'stale'
   | 'already_member'
   | 'too_large'
+  /** Too much of an earlier change is still to be done. */
+  | 'overloaded'
   | 'precondition_failed'
   | 'idempotency_key_reused'
   /** It was computed from another state: the proposer computes it again. Never shown. */

@@ -31,13 +31,15 @@ export interface RulesView {
   appointmentByKey(key: Key): Appointment | null;
   /** Keys of what takes time on an agenda and overlaps the range, by start then key. */
   busyOverlapping(agenda_key: Key, range: BusyRange, limit: number): readonly Key[];
-  /** A group's appointments that begin after a place, cancelled ones too, by start then key. */
-  groupAppointmentsAfter(group_key: Key, after: AgendaPlace, limit: number): readonly Appointment[];
+  /** A group's appointments after that one, past and cancelled ones too, in the order in which they came. */
+  groupAppointmentsAfter(group_key: Key, after_key: Key, limit: number): readonly Appointment[];
   readonly groups: GroupsPort;
   readonly participation: ParticipationPort;
   readonly notifications: NotificationsPort;
   readonly posts: PostsPort;
   workByKey(key: Key): Work | null;
+  /** How much work there is for a group. */
+  workCount(group_key: Key): number;
   readonly audit: AuditSourcesPort;
 }
 
@@ -57,6 +59,7 @@ export interface GroupsPort {
   memberOf(group_key: Key, user_key: Key): Member | null;
   /** The longest in it first. */
   membersOf(group_key: Key): readonly Member[];
+  memberCount(group_key: Key): number;
   /** How many groups somebody is in. */
   membershipCount(user_key: Key): number;
 }

@@ -267,6 +267,9 @@ const delete_post_shape: Shape<DeletePost> = { kind: oneOf('post.delete'), post_
 const continue_work_shape: Shape<ContinueWork> = {
   kind: oneOf('work.continue'),
   work_key: positive,
+  group_key: positive,
+  user_key: nullable(positive),
+  actor_key: positive,
 };
 
 const audit_event_shape: Shape<AuditEvent> = {

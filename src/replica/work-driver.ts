@@ -58,6 +58,7 @@ export class WorkDriver {
   /** Whether to go on at once. */
   async #slice(work: Work, node_id: string): Promise<boolean> {
     const { clock, replica, nowMs, onRefused } = this.#options;
+    const { key: work_key, group_key, user_key, actor_key } = work;
     const result = await replica.propose({
       version: 1,
       at: nowMs(),
@@ -66,7 +67,7 @@ export class WorkDriver {
       origin_node: node_id,
       request_id: `work-${work.key}-${work.version}`,
       remember: null,
-      body: { kind: 'work.continue', work_key: work.key },
+      body: { kind: 'work.continue', work_key, group_key, user_key, actor_key },
     });
     if (result.kind !== 'applied') return false;
     if (result.outcome.kind === 'done') return true;

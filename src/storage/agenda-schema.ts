@@ -160,6 +160,7 @@ export const agenda_migrations: readonly MigrationStep[] = [
   // Groups, people on appointments, what they are told. What was there is nobody's but its owner's.
   `
   ALTER TABLE appointments ADD COLUMN group_key INTEGER;
+  CREATE INDEX appointments_by_group ON appointments (group_key) WHERE group_key IS NOT NULL;
   ALTER TABLE appointments ADD COLUMN follow_group INTEGER NOT NULL DEFAULT 1;
   ALTER TABLE appointments ADD COLUMN version_status TEXT NOT NULL DEFAULT 'accepted';
   UPDATE appointments SET version_status = status;
@@ -284,6 +285,7 @@ export const agenda_migrations: readonly MigrationStep[] = [
     origin_node  TEXT NOT NULL,
     created_at   INTEGER NOT NULL
   ) STRICT;
+  CREATE INDEX work_by_group ON work (group_key);
 
   CREATE TABLE earlier_rows (
     kind        TEXT NOT NULL,

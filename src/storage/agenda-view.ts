@@ -127,13 +127,8 @@ export class SqliteAgendaView implements AgendaView {
     return this.#statements.busy_times.all(busyTimesParameters(agenda_key, range)).map(busyTimeOf);
   }
 
-  groupAppointmentsAfter(
-    group_key: Key,
-    { start, key }: AgendaPlace,
-    limit: number,
-  ): readonly Appointment[] {
-    const place = { agenda_key: group_key, after_start: start, after_key: key, limit };
-    return this.#statements.group_appointments.all(place).map(appointmentOf);
+  groupAppointmentsAfter(group_key: Key, after_key: Key, limit: number): readonly Appointment[] {
+    return this.#statements.group_appointments.all(group_key, after_key, limit).map(appointmentOf);
   }
 
   agendaSnapshot(): AgendaSnapshot | null {
@@ -168,6 +163,10 @@ export class SqliteAgendaView implements AgendaView {
 
   workByKey(key: Key): Work | null {
     return this.#statements.workByKey(key);
+  }
+
+  workCount(group_key: Key): number {
+    return this.#statements.work_count.get(group_key) ?? 0;
   }
 
   firstWork(): Work | null {
@@ -225,13 +224,6 @@ function prepareBusy(database: Database): (range: BusyParameters) => readonly Ke
   };
 }
 
-interface GroupPlace {
-  readonly agenda_key: Key;
-  readonly after_start: Instant;
-  readonly after_key: Key;
-  readonly limit: number;
-}
-
 type ViewStatements = ReturnType<typeof prepareStatements>;
 
 function prepareStatements(database: Database) {
@@ -257,7 +249,9 @@ function prepareStatements(database: Database) {
       .raw(),
     agenda: prepareRaw<AgendaParameters, AgendaEntryRow>(agenda_queries.appointments),
     busy_times: prepareRaw<BusyTimesParameters, BusyTimeRow>(busy_times_query),
-    group_appointments: prepareRaw<GroupPlace, AppointmentRow>(group_appointments_query),
+    group_appointments: database
+      .prepare<[Key, Key, number], AppointmentRow>(group_appointments_query)
+      .raw(),
     agenda_places: prepareRaw<AgendaParameters, PlaceRow>(agenda_queries.places),
     state_time: database.prepare<[], Instant>('SELECT state_time FROM raft_meta').pluck(),
     user_search: prepareUserSearch(database),
@@ -268,6 +262,9 @@ function prepareStatements(database: Database) {
     notifications: prepareNotificationsView(database),
     posts: preparePostsView(database),
     workByKey: prepareByKey(database, 'work', workOf),
+    work_count: database
+      .prepare<[Key], number>('SELECT count(*) FROM work WHERE group_key = ?')
+      .pluck(),
     first_work: prepareRows<[]>(database, `${selectFrom('work')} ORDER BY "key" LIMIT 1`),
     earlier_row: prepareRows<[EarlierKind, Key, number]>(
       database,

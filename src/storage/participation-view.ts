@@ -55,11 +55,13 @@ function prepareParticipantsMadeAt(
   const earlier = prepareRaw<[Key, Key]>(database, participation_queries.earlier_made);
   return (index) => {
     const range: [Key, Key] = [index * KEYS_PER_ENTRY, (index + 1) * KEYS_PER_ENTRY];
-    const unchanged = present.all(...range).map(participantOf);
-    const changed = earlier.all(...range).map(earlierOf);
-    return [
-      ...unchanged.filter(({ version }) => version === 1),
-      ...changed.map(({ content }) => JSON.parse(content) as Participant),
-    ].sort((one, other) => one.key - other.key);
+    const made = new Map<Key, Participant>();
+    // Who changed since and is kept no more as they were is shown as they are.
+    for (const row of present.all(...range).map(participantOf)) made.set(row.key, row);
+    for (const { content } of earlier.all(...range).map(earlierOf)) {
+      const row = JSON.parse(content) as Participant;
+      made.set(row.key, row);
+    }
+    return [...made.values()].sort((one, other) => one.key - other.key);
   };
 }

@@ -98,12 +98,10 @@ export const busy_times_query = `${taken_columns} ${from_all} ${joined}
    UNION ALL ${taken_columns} ${from_long} ${joined}
     WHERE ${long_ones} AND ${after_place} AND o.busy = 1 ${in_order}`;
 
-/** By the primary key of the occurrences. Columns: those of the appointment in their order. */
+/** By their own index. Columns: those of the appointment in their order. */
 export const group_appointments_query = `SELECT ${table_columns.appointments
-  .map((column) => `a."${column}"`)
-  .join(', ')} ${from_all} ${joined}
-  WHERE o.agenda_key = @agenda_key AND (o.start, o.appointment_key) > (@after_start, @after_key)
-  ORDER BY o.start, o.appointment_key LIMIT @limit + 0`;
+  .map((column) => `"${column}"`)
+  .join(', ')} FROM appointments WHERE group_key = ? AND "key" > ? ORDER BY "key" LIMIT ? + 0`;
 
 export function busyParameters(
   agenda_key: Key,

@@ -186,6 +186,7 @@ describe('when the storage fails', () => {
           notifications: view.notifications,
           posts: view.posts,
           workByKey: (key) => view.workByKey(key),
+          workCount: (key) => view.workCount(key),
           firstWork: () => view.firstWork(),
           earlierRow: (...wanted) => view.earlierRow(...wanted),
           appointmentAt: (key, version) => view.appointmentAt(key, version),

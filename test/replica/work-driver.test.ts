@@ -74,7 +74,13 @@ test('slice after slice, until there is none', async () => {
     ['work-77-2', null],
     ['work-78-1', null],
   ]);
-  expect(proposed[0]?.body).toEqual({ kind: 'work.continue', work_key: 77 });
+  expect(proposed[0]?.body).toEqual({
+    kind: 'work.continue',
+    work_key: 77,
+    group_key: 1,
+    user_key: null,
+    actor_key: 2,
+  });
 });
 
 test('what could not be proposed is tried again; a refusal waits, and is told', async () => {

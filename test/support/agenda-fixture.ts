@@ -10,7 +10,7 @@ import type {
 } from '../../src/agenda/command.ts';
 import type { Decide } from '../../src/agenda/decide/decision.ts';
 import { keyAt } from '../../src/agenda/id.ts';
-import type { Key } from '../../src/agenda/model.ts';
+import type { Key, Work } from '../../src/agenda/model.ts';
 import type { CommandOutcome } from '../../src/agenda/outcome.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
 import { sealEntry } from '../../src/consensus/raft/seal-entry.ts';
@@ -103,6 +103,11 @@ export function registerBody(name: string): CommandBody {
     time_zone: 'Europe/Madrid',
     locale: 'es',
   };
+}
+
+/** The next slice of work. */
+export function continuationOf({ key, group_key, user_key, actor_key }: Work): CommandBody {
+  return { kind: 'work.continue', work_key: key, group_key, user_key, actor_key };
 }
 
 export function profileBody(changes: Partial<UpdateProfile> = {}): UpdateProfile {

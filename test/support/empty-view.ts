@@ -9,6 +9,7 @@ type Parts = Pick<
   | 'participation'
   | 'posts'
   | 'workByKey'
+  | 'workCount'
 >;
 
 /** A state without groups, invitations, notifications and posts. */
@@ -25,6 +26,7 @@ export const empty_view: Parts = {
     memberByKey: () => null,
     memberOf: () => null,
     membersOf: () => [],
+    memberCount: () => 0,
     membershipCount: () => 0,
     membershipsOf: () => [],
   },
@@ -48,4 +50,5 @@ export const empty_view: Parts = {
   },
   posts: { postByKey: () => null, postsOf: () => [] },
   workByKey: () => null,
+  workCount: () => 0,
 };

@@ -6,7 +6,14 @@ import type { Answer, CommandOutcome } from '../../src/agenda/outcome.ts';
 import type { Refusal } from '../../src/agenda/refusal.ts';
 import type { AgendaView } from '../../src/agenda/view.ts';
 import { join } from 'node:path';
-import { appointmentBody, fieldsOf, openMachine, same_people, TestLog } from './agenda-fixture.ts';
+import {
+  continuationOf,
+  appointmentBody,
+  fieldsOf,
+  openMachine,
+  same_people,
+  TestLog,
+} from './agenda-fixture.ts';
 import type { OpenMachine } from './agenda-fixture.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -167,7 +174,7 @@ export class Story {
   finishWork(): number {
     let slices = 0;
     for (let work = this.view.firstWork(); work !== null; work = this.view.firstWork()) {
-      this.do(0, { kind: 'work.continue', work_key: work.key });
+      this.do(0, continuationOf(work));
       slices += 1;
     }
     return slices;

@@ -21,12 +21,17 @@ export function auditPayload(
   changes: readonly RowChange[],
 ): string {
   const named = body as Naming;
-  const changed = changes.find(({ row }) => 'key' in row && row.key === key);
+  // Not what is kept of the row as it was, which has its key.
+  const changed = changes.find(
+    ({ table, row }) => table !== 'earlier_rows' && 'key' in row && row.key === key,
+  );
   const touched = (changed?.row ?? nothing) as Naming;
   const object_field = answer_id_field[kind];
   const payload: Partial<Record<AuditIdField | Fact, Key | string>> = {};
   for (const field of audit_id_fields) {
-    const found = field === object_field ? key : (named[field] ?? touched[field]);
+    // Whose act work continues is said by the command alone; a notification has another actor.
+    const of_row = field === 'actor_key' ? null : touched[field];
+    const found = field === object_field ? key : (named[field] ?? of_row);
     if (typeof found === 'number') payload[field] = found;
   }
   for (const fact of facts) {

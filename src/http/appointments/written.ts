@@ -2,7 +2,7 @@ import { must } from '../../base/assert.ts';
 import { formatId, indexOfKey, ownerPartKey } from '../../agenda/id.ts';
 import type { Appointment, Key } from '../../agenda/model.ts';
 import type { Applied } from '../outcome.ts';
-import { rowAsWritten } from '../earlier-row.ts';
+import { rowAsWritten } from '../row-as-written.ts';
 import { presentAppointment } from '../present/appointment.ts';
 import type { AppointmentOut } from '../present/appointment-schema.ts';
 import { presentObjection } from '../present/objection.ts';
@@ -57,7 +57,7 @@ export function writtenParticipant(
     body = ownerOf(services, must(view.appointmentByKey(appointment_key), 'a part in nothing'));
   } else {
     const present = view.participation.participantByKey(key);
-    const written = rowAsWritten(view, { kind: 'participant', key, version }, present);
+    const written = rowAsWritten(view, 'participant', { key, version }, present);
     body = presentParticipant(written, userOf(services, written.user_key));
   }
   return writtenAnswer(applied, { status: 200, version, body });
@@ -67,7 +67,7 @@ export function writtenObjection(services: WrittenServices, applied: Applied): A
   const { view } = services.replica;
   const { key, version } = applied.answer;
   const present = view.participation.objectionByKey(key);
-  const body = presentObjection(rowAsWritten(view, { kind: 'objection', key, version }, present));
+  const body = presentObjection(rowAsWritten(view, 'objection', { key, version }, present));
   const location = `/api/appointments/${body.appointment_id}/objections`;
   return writtenAnswer(applied, { status: 201, location, body });
 }
@@ -81,7 +81,7 @@ export function writtenProposal(
   const { view } = services.replica;
   const { key, version } = applied.answer;
   const present = view.participation.proposalByKey(key);
-  const proposal = rowAsWritten(view, { kind: 'proposal', key, version }, present);
+  const proposal = rowAsWritten(view, 'proposal', { key, version }, present);
   const body = presentProposal(proposal, proposal.status);
   const location = `/api/appointments/${body.appointment_id}/proposals/${formatId('prp', key)}`;
   return writtenAnswer(applied, { status, body, ...(status === 201 ? { location } : {}) });

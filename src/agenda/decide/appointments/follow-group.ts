@@ -31,9 +31,11 @@ interface Share {
   readonly changes: readonly RowChange[];
   readonly events: readonly AgendaEvent[];
   readonly told: readonly Told[];
+  /** What had to be read for it, in rows; more or less. */
+  readonly reads: number;
 }
 
-const nothing: Share = { changes: [], events: [], told: [] };
+const nothing: Share = { changes: [], events: [], told: [], reads: 1 };
 
 /**
  * What a change of a group means for its appointments that are to come: as many as fit, in the same
@@ -47,7 +49,7 @@ export function followGroup(view: RulesView, body: Consequence, context: DecideC
     user_key: 'user_key' in body ? body.user_key : null,
     actor_key: body.actor_key,
     after_start: context.state_time,
-    after_key: Number.MAX_SAFE_INTEGER,
+    after_key: 0,
     version: 1,
     origin_node: context.origin_node,
     created_at: context.state_time,
@@ -102,41 +104,50 @@ interface SliceContext {
   readonly is_first_whole: boolean;
 }
 
+/** So many rows are read to change an appointment: its people, and everybody who sees it, twice. */
+function readsOf({ participants }: Meeting, view: RulesView, { group_key }: Work): number {
+  return participants.length + 2 * (view.groups.memberCount(group_key) + participants.length);
+}
+
 /** Appointments looked at in one read. */
 const READ_AT_ONCE = 32;
 
 /** Of each person told: a notification, and one that goes for it. */
 const ROWS_PER_TOLD = 2;
 
+/**
+ * By the keys of the appointments, which stay when one is moved meanwhile. Bounded in rows written and in
+ * rows read: while it is applied, nothing else is.
+ */
 function sliceOf(
   view: RulesView,
   work: Work,
   at: SliceContext,
-): Share & { readonly rest: Work | null } {
+): Omit<Share, 'reads'> & { readonly rest: Work | null } {
   const changes: RowChange[] = [];
   const events: AgendaEvent[] = [];
   const told: Told[] = [];
-  let place = { start: work.after_start, key: work.after_key };
-  let looked_at = 0;
+  let after_key = work.after_key;
+  let reads = 0;
   let rows = 0;
   for (;;) {
-    const found = view.groupAppointmentsAfter(work.group_key, place, READ_AT_ONCE);
+    const found = view.groupAppointmentsAfter(work.group_key, after_key, READ_AT_ONCE);
     for (const appointment of found) {
-      const share = shareOf(view, work, appointment, at);
+      if (reads >= limits.work_slice_reads)
+        return { changes, events, told, rest: { ...work, after_key } };
+      const is_to_come = appointment.start > work.after_start;
+      const share = is_to_come ? shareOf(view, work, appointment, at) : nothing;
       const more = share.changes.length + ROWS_PER_TOLD * share.told.length;
       const is_too_much =
         rows + more > limits.work_slice_rows && !(at.is_first_whole && rows === 0);
-      if (is_too_much || looked_at >= limits.work_slice_rows) {
-        const rest = { ...work, after_start: place.start, after_key: place.key };
-        return { changes, events, told, rest };
-      }
+      if (is_too_much) return { changes, events, told, rest: { ...work, after_key } };
       rows += more;
+      reads += share.reads;
       changes.push(...share.changes);
       events.push(...share.events);
       told.push(...share.told);
-      assert(appointment.start >= place.start, 'the agenda of a group is out of order');
-      place = { start: appointment.start, key: appointment.key };
-      looked_at += 1;
+      assert(appointment.key > after_key, 'the appointments of a group are out of order');
+      after_key = appointment.key;
     }
     if (found.length < READ_AT_ONCE) return { changes, events, told, rest: null };
   }
@@ -157,27 +168,30 @@ function shareOf(view: RulesView, work: Work, appointment: Appointment, at: Slic
 
 function cancelledWithGroup(
   view: RulesView,
-  { actor_key }: Work,
+  work: Work,
   appointment: Appointment,
   { context }: SliceContext,
 ): Share {
   if (appointment.cancelled_at !== null) return nothing;
   const before = meetingOf(view, appointment);
+  const { actor_key } = work;
   const decision = cancelled(view, before, actor_key, context);
   assert(decision.kind === 'done', 'an appointment that cannot be cancelled');
   const owner = toldOf(before, appointment.owner_key, 'appointment_cancelled', actor_key);
-  return { ...decision, told: [owner, ...(decision.told ?? [])] };
+  const { changes, events, told = [] } = decision;
+  return { changes, events, told: [owner, ...told], reads: readsOf(before, view, work) };
 }
 
 /** Who joined, and is still there when the slice comes, is on it now. */
 function joined(
   view: RulesView,
-  { user_key }: Work,
+  work: Work,
   appointment: Appointment,
   { context, rankOf }: SliceContext,
 ): Share {
-  const is_out = appointment.cancelled_at !== null || !appointment.follow_group;
-  if (user_key === null || is_out || appointment.owner_key === user_key) return nothing;
+  const { user_key } = work;
+  const is_out = !appointment.follow_group || appointment.owner_key === user_key;
+  if (user_key === null || is_out) return nothing;
   const rank = rankOf(user_key);
   if (rank === null) return nothing;
   const before = meetingOf(view, appointment);
@@ -194,7 +208,9 @@ function joined(
   return {
     changes: meetingChanges(before, after, context),
     events: announce(view, 'appointment.answered', after),
-    told: [toldOfBeingOn(after, participant)],
+    // They are on a cancelled one too, for the case that it is restored; that is when they are told.
+    told: appointment.cancelled_at === null ? [toldOfBeingOn(after, participant)] : [],
+    reads: readsOf(before, view, work),
   };
 }
 
@@ -207,18 +223,25 @@ function joinedByName(before: Meeting, invited: Participant, context: DecideCont
   return { ...nothing, changes: meetingChanges(before, after, context) };
 }
 
-/** Who left, and has not come back, is off it, unless they were named besides. */
+/**
+ * Who left, and has not come back, is off it, unless they were named besides, or it does not follow the
+ * group: then they are on it by themselves.
+ */
 function left(
   view: RulesView,
-  { user_key }: Work,
+  work: Work,
   appointment: Appointment,
   { context, rankOf }: SliceContext,
 ): Share {
-  if (user_key === null || !appointment.follow_group || rankOf(user_key) !== null) return nothing;
+  const { user_key } = work;
+  if (user_key === null || rankOf(user_key) !== null) return nothing;
+  const found = view.participation.participantOf(appointment.key, user_key);
+  if (found === null || !(found.by_group || found.status === 'auto')) return nothing;
   const before = meetingOf(view, appointment);
   const leaver = before.participants.find((one) => one.user_key === user_key);
-  if (leaver === undefined || !leaver.by_group) return nothing;
-  const stays = leaver.by_name ? stayingByName(leaver, context) : null;
+  assert(leaver !== undefined, 'somebody on it who is not on it');
+  const is_on_it_still = leaver.by_name || !appointment.follow_group;
+  const stays = is_on_it_still ? stayingByName(leaver, context) : null;
   const participants = before.participants.flatMap((one) => (one === leaver ? (stays ?? []) : one));
   const after = withStatus({ appointment, participants }, context);
   const is_asked_now = stays !== null && stays.status !== leaver.status;
@@ -226,11 +249,12 @@ function left(
     changes: meetingChanges(before, after, context),
     events: announce(view, 'appointment.answered', after, { before, without_key: user_key }),
     told: is_asked_now && appointment.cancelled_at === null ? [toldOfBeingOn(after, stays)] : [],
+    reads: readsOf(before, view, work),
   };
 }
 
 /** Outside the group nobody is above them: who was placed is asked. */
 function stayingByName(leaver: Participant, context: DecideContext): Participant {
   const status = leaver.status === 'auto' ? 'pending' : leaver.status;
-  return participantWith(leaver, { by_group: false, status }, context);
+  return participantWith(leaver, { by_group: false, by_name: true, status }, context);
 }

@@ -1,5 +1,6 @@
 import { err, ok } from '../../../base/result.ts';
 import type { Result } from '../../../base/result.ts';
+import { limits } from '../../../limits.ts';
 import type { AgendaEvent, AgendaEventKind } from '../../event.ts';
 import type { Group, Key, Member, NotificationType, User } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
@@ -28,6 +29,14 @@ export function ownGroup(
   const member = view.groups.memberOf(group_key, by.key);
   if (group === null || group.deleted_at !== null || member === null) return err(no_such_group);
   return ok({ user: by, group, member });
+}
+
+/** Null: what earlier changes of its members mean for its appointments is done, or soon will be. */
+export function tooMuchWork(view: RulesView, group_key: Key): Refusal | null {
+  if (view.workCount(group_key) < limits.works_per_group_max) return null;
+  const detail =
+    'Earlier changes of this group are still under way; nothing was changed, try again.';
+  return { code: 'overloaded', detail };
 }
 
 /** The group that its creator is about to change, in one of these versions; null: any. */

@@ -7,7 +7,7 @@ import { refuse } from '../decision.ts';
 import type { DecideContext, Decision, Told } from '../decision.ts';
 import { keepEarlier } from '../earlier.ts';
 import { deleted } from './delete.ts';
-import { announceGroup, changedMeanwhile, ownGroup, toldOfGroup } from './group.ts';
+import { announceGroup, changedMeanwhile, ownGroup, toldOfGroup, tooMuchWork } from './group.ts';
 import type { OwnGroup } from './group.ts';
 import { not_below } from './members.ts';
 import { nextGroup } from './update.ts';
@@ -28,7 +28,7 @@ export function removeMember(
   if (current === null) return refuse({ code: 'not_found', detail: 'There is no such member.' });
   const changed = changedMeanwhile(current, body.if_match);
   if (changed !== null) return refuse(changed);
-  const refusal = mayRemove(own.value, current);
+  const refusal = mayRemove(own.value, current) ?? tooMuchWork(view, group.key);
   if (refusal !== null) return refuse(refusal);
   const others = view.groups.membersOf(group.key).filter((one) => one.key !== current.key);
   const heir = group.creator_key === current.user_key ? heirAmong(others) : null;

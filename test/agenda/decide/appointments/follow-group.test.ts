@@ -27,7 +27,7 @@ const hour = (at: number) => ({
 const past = { start: MIDNIGHT - 60 * DAY_MS, end: MIDNIGHT - 60 * DAY_MS + HOUR_MS };
 
 describe('who joins gets what is to come of what follows the group', () => {
-  test('placed or asked by rank, and told; not what began, is cancelled, or does not follow', () => {
+  test('placed or asked by rank, and told; not what began or does not follow; what is cancelled, untold', () => {
     const of_ana = story.book(ana, { group_key, ...hour(1) });
     const of_ben = story.book(ben, { group_key, ...hour(2) });
     const others = [
@@ -46,7 +46,7 @@ describe('who joins gets what is to come of what follows the group', () => {
     ]);
     expect(story.part(of_ana, eva)).toMatchObject({ status: 'auto', by_group: true });
     expect(story.part(of_ben, eva)).toMatchObject({ status: 'pending', by_group: true });
-    expect(others.map((key) => story.part(key, eva))).toEqual([null, null, null]);
+    expect(others.map((key) => story.part(key, eva)?.status ?? null)).toEqual([null, null, 'auto']);
     expect(story.appointment(of_ben)).toMatchObject({ version: 1, status: 'pending' });
   });
 
@@ -80,7 +80,8 @@ describe('who leaves loses what is to come', () => {
     expect([coming, gone, fixed].map((key) => story.part(key, ben)?.status ?? null)).toEqual([
       null,
       'auto',
-      'auto',
+      // Nobody is above them any more, so they are asked, and can decline.
+      'pending',
     ]);
     expect(story.view.agendaOf(ben, { ...hour(1), ...all })).toEqual([]);
     const lost = story.events().filter(({ kind }) => kind === 'appointment.gone');
@@ -196,7 +197,13 @@ describe('more than one slice of work', () => {
 
   test('nobody who logs in continues it', () => {
     bookMany();
-    const code = story.code(ana, { kind: 'work.continue', work_key: 1 });
+    const code = story.code(ana, {
+      kind: 'work.continue',
+      work_key: 1,
+      group_key: 1,
+      user_key: null,
+      actor_key: 1,
+    });
     expect(code).toBe('forbidden');
   });
 });

@@ -210,7 +210,11 @@ describe('judging', () => {
 
 test.each<[string, () => unknown, string]>([
   ['another text', () => story.update(ana, key, { title: 'Other' }), 'open'],
-  ['another zone of the same time', () => story.update(ana, key, { time_zone: 'UTC' }), 'open'],
+  [
+    'another zone of the same time',
+    () => story.update(ana, key, { time_zone: 'UTC' }),
+    'superseded',
+  ],
   ['another time', () => story.update(ana, key, { end: end + HOUR_MS }), 'superseded'],
   ['days', () => story.update(ana, key, { all_day: true, end: start + DAY_MS }), 'superseded'],
   ['an answer', () => story.answer(zoe, key, 'accepted'), 'open'],

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Key } from '../../../../src/agenda/model.ts';
 import { limits } from '../../../../src/limits.ts';
-import { appointmentBody, DAY_MS, HOUR_MS, MIDNIGHT } from '../../../support/agenda-fixture.ts';
+import {
+  continuationOf,
+  appointmentBody,
+  DAY_MS,
+  HOUR_MS,
+  MIDNIGHT,
+} from '../../../support/agenda-fixture.ts';
 import {
   adding,
   AgendaWorld,
@@ -275,7 +281,7 @@ describe('deleting', () => {
     expect(world.codeOf(ana, deleting(group))).toBe('done');
     let slices = 0;
     for (let work = world.view.firstWork(); work !== null; work = world.view.firstWork()) {
-      world.does(null, { kind: 'work.continue', work_key: work.key });
+      world.does(null, continuationOf(work));
       slices += 1;
       expect(slices).toBeLessThan(10);
     }
