@@ -103,12 +103,19 @@ describe('a replica whose state differs from that of the others', () => {
       'hour 2',
     ]);
 
-    const events = new Database(join(cluster.dataDirectory(odd), 'node.db'), { readonly: true });
-    expect(events.prepare('SELECT kind FROM node_events ORDER BY id').pluck().all()).toEqual([
-      'state_diverged',
-      'state_rebuilt',
+    const told = await eventually('what the audit was told, on another replica', async () => {
+      const query = `component=replica&node_id=${cluster.nodeId(odd)}`;
+      const audit = await call(cluster.origin(leader), 'GET', `/api/admin/audit/logs?${query}`, {
+        token,
+        headers: { 'x-audit-token': audit_token },
+      });
+      const actions = (audit.body['logs'] as { action: string }[]).map(({ action }) => action);
+      return actions.includes('replica.state_rebuilt') ? actions.toReversed() : null;
+    });
+    expect(told.filter((action) => action.startsWith('replica.state'))).toEqual([
+      'replica.state_diverged',
+      'replica.state_rebuilt',
     ]);
-    events.close();
   }, 180_000);
 
   test('after the third time it waits for somebody to look', async () => {
