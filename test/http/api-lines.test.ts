@@ -82,6 +82,7 @@ describe('every line of the contract that is there today', () => {
       'Leader routing',
       'Between replicas',
       'Cluster view',
+      'Audit',
       'WebSocket',
     ]);
   });

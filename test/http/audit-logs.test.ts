@@ -108,7 +108,9 @@ describe('who may read the audit', () => {
       secrets: {
         jwt: Buffer.alloc(32, 1),
         ticket: Buffer.alloc(32, 2),
+        live_ticket: Buffer.alloc(32, 4),
         request_key: Buffer.alloc(32, 3),
+        cursor: Buffer.alloc(32, 4),
         audit_token: null,
       },
     });
