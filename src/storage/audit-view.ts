@@ -21,7 +21,7 @@ const matches = `(@component IS NULL OR component = @component)
   AND (@actor_key IS NULL OR actor_key = @actor_key)
   AND (@node_id IS NULL OR origin_node = @node_id)`;
 
-const audit_queries = {
+export const audit_queries = {
   /** The last row of a stretch, and how many it has. */
   end: `SELECT occurred_at, "key", count(*) OVER () AS rows FROM
           (SELECT occurred_at, "key" ${stretch})
