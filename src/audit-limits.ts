@@ -25,9 +25,13 @@ export const audit_limits = {
   audit_queue_bytes_max: 64 * 1024 * 1024,
   /** A replica that stops waits so long for its last events to come into the log. */
   audit_last_call_ms: 1_000,
-  /** Rows of the audit looked at in one turn of the event loop, and for one page of an answer. */
-  audit_slice_rows: 2_000,
+  /** Events that go to node.db at one look, unless the replica stops: what one batch takes on. */
+  audit_flush_events_max: 256,
+  /** Rows of the audit looked at, and shown, in one turn of the event loop. */
+  audit_slice_rows: 1_000,
+  audit_slice_rows_shown: 200,
+  /** Rows looked at for one page of an answer. */
   audit_rows_examined_max: 100_000,
   /** Rows verified in one turn of the event loop. */
-  audit_verify_slice_rows: 500,
+  audit_verify_slice_rows: 250,
 } as const;

@@ -400,5 +400,9 @@ assert(
   limits.audit_batch_events_max < limits.rows_per_command_max / 2,
   'a batch of events is no larger than other commands',
 );
-assert(limits.audit_slice_rows > limits.list_items_max, 'a slice of the audit can fill a page');
+assert(
+  limits.audit_slice_rows * (limits.list_items_max / limits.audit_slice_rows_shown + 1) <
+    limits.audit_rows_examined_max,
+  'a page of the audit that nothing is left out of is full',
+);
 assert(limits.storage_high_factor > 1, 'a replica does not change its mind at every write');

@@ -75,10 +75,11 @@ export class EventFolder {
     return 'held';
   }
 
-  /** What is due, oldest first; `all`: whatever is held. */
+  /** What is due, oldest first, as much as goes to node.db at once; `all`: whatever is held. */
   take(now_ms: number, all = false): readonly NewEvent[] {
     const taken: NewEvent[] = [];
     for (const [key, held] of this.#held) {
+      if (!all && taken.length >= limits.audit_flush_events_max) break;
       if (!all && held.window.due_ms > now_ms) continue;
       this.#held.delete(key);
       this.#remember(key, { ...held.window, due_ms: now_ms });

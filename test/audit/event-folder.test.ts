@@ -111,7 +111,9 @@ describe('events before they are handed on', () => {
     }
     expect(folder.add(refusal('a', { at: -1 }), 1, 0)).toBe('lost');
     expect(folder.add(refusal('a', { at: 0 }), 1, 0)).toBe('folded');
-    expect(folder.take(0)).toHaveLength(limits.audit_events_in_memory_max);
+    expect(folder.take(0)).toHaveLength(limits.audit_flush_events_max);
+    const rest = limits.audit_events_in_memory_max - limits.audit_flush_events_max;
+    expect(folder.take(0, true)).toHaveLength(rest);
   });
 
   test('facts that are too large are not kept, the event is', () => {

@@ -11,8 +11,8 @@ export type AuditEntry =
   | { readonly kind: 'row'; readonly row: AuditRow }
   | { readonly kind: 'waiting'; readonly event: WaitingEvent };
 
-export interface AuditPage {
-  readonly entries: readonly AuditEntry[];
+export interface AuditPage<Shown> {
+  readonly logs: readonly Shown[];
   /** Of the next page; null on the last. */
   readonly next_cursor: string | null;
 }
@@ -34,25 +34,29 @@ type Place =
  * through in slices, so that it keeps the event loop from nothing, and so many rows at most for one answer,
  * whose page may then be short and have a next one all the same.
  */
-export async function readAudit(source: AuditSource, query: AuditQuery): Promise<AuditPage> {
+export async function readAudit<Shown>(
+  source: AuditSource,
+  query: AuditQuery,
+  show: (entry: AuditEntry) => Shown,
+): Promise<AuditPage<Shown>> {
   const filter = filterOf(query);
   const { limit, scope } = query;
-  const entries: AuditEntry[] = [];
+  const logs: Shown[] = [];
   let place: Place | null =
     query.cursor === undefined ? firstPlace(scope) : parseCursor(query.cursor, scope);
   let looked_at = 0;
-  while (place !== null && entries.length < limit && looked_at < limits.audit_rows_examined_max) {
+  while (place !== null && logs.length < limit && looked_at < limits.audit_rows_examined_max) {
     if (looked_at > 0) await nextTurn();
     looked_at += limits.audit_slice_rows;
-    const wanted = limit - entries.length;
+    const wanted = Math.min(limit - logs.length, limits.audit_slice_rows_shown);
     const slice: Slice =
       place.among === 'waiting'
         ? waitingSlice(source, filter, place.before_id, wanted)
         : rowSlice(source, filter, place.before, wanted);
-    entries.push(...slice.entries);
+    logs.push(...slice.entries.map(show));
     place = slice.next;
   }
-  return { entries, next_cursor: place === null ? null : formatCursor(place) };
+  return { logs, next_cursor: place === null ? null : formatCursor(place) };
 }
 
 interface Slice {

@@ -25,8 +25,9 @@ export function auditRoutes(services: ApiServices): readonly Route[] {
         const { replica, audit } = services;
         const { node_id } = replica.status();
         const source = { view: replica.view, trail: audit, node_id };
-        const { entries, next_cursor } = await readAudit(source, query);
-        const logs = entries.map((entry) => presentAudit(entry, node_id));
+        const { logs, next_cursor } = await readAudit(source, query, (entry) =>
+          presentAudit(entry, node_id),
+        );
         return { status: 200, body: next_cursor === null ? { logs } : { logs, next_cursor } };
       },
     }),
