@@ -61,6 +61,16 @@ describe('who joins gets what is to come of what follows the group', () => {
     });
   });
 
+  test('who joined while it was cancelled is on it when it is restored', () => {
+    const key = story.book(ana, { group_key, ...hour(5) });
+    story.do(ana, { kind: 'appointment.cancel', appointment_key: key, if_match: null });
+    story.join(ana, group_key, eva, 5);
+    const restore = { kind: 'appointment.restore', appointment_key: key, if_match: null } as const;
+    story.do(ana, { ...restore, allow_conflict: false });
+    expect(story.statuses(key)['eva']).toBe('auto');
+    expect(story.told()).toContain('eva: appointment_updated');
+  });
+
   test('one’s own stays one’s own', () => {
     story.join(ana, group_key, eva, 4);
     const key = story.book(eva, { group_key });
@@ -145,6 +155,38 @@ describe('more than one slice of work', () => {
       story.join(ana, group_key, story.person(`member-${at}`), 3);
     }
   }
+
+  test('what is moved to an earlier time meanwhile is not passed by', () => {
+    const keys = [...bookMany(), ...bookMany(), ...bookMany()];
+    const last = keys.at(-1) ?? 0;
+    story.do(ana, { kind: 'group.delete', group_key, if_match: null });
+    expect(story.view.firstWork()).not.toBeNull();
+    expect(story.appointment(last).status).not.toBe('cancelled');
+    story.update(ana, last, { ...hour(0), busy: false });
+    story.finishWork();
+    expect(keys.filter((key) => story.appointment(key).status !== 'cancelled')).toEqual([]);
+  });
+
+  test('no more is begun for a group than can be kept', () => {
+    for (let at = 0; at < 3; at += 1) bookMany();
+    const people = Array.from({ length: limits.works_per_group_max + 1 }, (_, at) =>
+      story.person(`newcomer-${at}`),
+    );
+    const codes = people.map((user_key) =>
+      story.code(ana, {
+        kind: 'group.add_member',
+        group_key,
+        person: { user_key, username_folded: null },
+        rank: 3,
+      }),
+    );
+    expect(codes.slice(0, -1)).toEqual(people.slice(1).map(() => null));
+    expect(codes.at(-1)).toBe('overloaded');
+    story.finishWork();
+    const again = people.at(-1) ?? 0;
+    story.join(ana, group_key, again, 3);
+    story.finishWork();
+  });
 
   test('joining: what does not fit the command goes on, in order, until it is done', () => {
     const keys = [...bookMany(), ...bookMany(), ...bookMany()];
