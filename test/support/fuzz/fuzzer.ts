@@ -16,12 +16,16 @@ export interface FuzzerOptions {
   readonly description: ApiDescription;
   readonly password: string;
   readonly may_wait: boolean;
+  /** What is known before anything was asked, by the names of parameters. */
+  readonly known?: Readonly<Record<string, string>>;
   /** The token of somebody new. */
   register(username: string): Promise<string>;
 }
 
 /** One request and what came of it. */
 export interface FuzzStep {
+  /** Of the steps since the beginning, from 1 on. */
+  readonly ordinal: number;
   readonly operation: DescribedOperation;
   readonly request: FuzzRequest;
   readonly sent: RawRequest;
@@ -49,6 +53,7 @@ export class Fuzzer {
     for (const name of ['password', 'current_password', 'new_password']) {
       this.#known.learn(name, options.password);
     }
+    for (const [name, value] of Object.entries(options.known ?? {})) this.#known.learn(name, value);
   }
 
   get prng(): Prng {
@@ -66,26 +71,28 @@ export class Fuzzer {
     return registered;
   }
 
-  /** Null: the connection ended without an answer, as may be when the request was cut off. */
-  async step(port: number): Promise<FuzzStep | null> {
+  /**
+   * Asks any operation, or the one given. Null: the connection ended without an answer, as may be when the
+   * request was cut off.
+   */
+  async step(port: number, operation = this.#operation()): Promise<FuzzStep | null> {
     const prng = this.#prng;
-    this.#steps += 1;
+    const ordinal = (this.#steps += 1);
     const token = await this.prepare();
-    const operation = this.#operation();
     const { may_wait } = this.#options;
     const source = { prng, known: this.#known, token, may_wait };
     const is_broken = chance(prng, BROKEN_PERCENT);
     const request = is_broken ? brokenRequest(source, operation) : goodRequest(source, operation);
     const sent = requestBytes(prng, request, is_broken ? MALFORMED_PERCENT : 0);
     const answer = await sendRaw(port, sent).catch((error: unknown) => {
-      throw new Error(this.#report(String(error), sent, null));
+      throw new Error(this.#report(ordinal, String(error), sent, null));
     });
     if (answer === null) {
       if (sent.is_cut_off) return null;
-      throw new Error(this.#report('the connection ended without an answer', sent, null));
+      throw new Error(this.#report(ordinal, 'the connection ended without an answer', sent, null));
     }
     this.#learn(answer, request, token);
-    return { operation, request, sent, answer, token };
+    return { ordinal, operation, request, sent, answer, token };
   }
 
   /** Whoever logs out often does little else, and few mistakes can be made with probes. */
@@ -101,8 +108,8 @@ export class Fuzzer {
     if (complaint !== null) this.fail(step, complaint);
   }
 
-  fail({ sent, answer }: FuzzStep, complaint: string): never {
-    throw new Error(this.#report(complaint, sent, answer));
+  fail({ ordinal, sent, answer }: FuzzStep, complaint: string): never {
+    throw new Error(this.#report(ordinal, complaint, sent, answer));
   }
 
   #complaintAbout(
@@ -143,9 +150,9 @@ export class Fuzzer {
     if (!request.path.includes('/users/')) this.#known.learnFrom(rest);
   }
 
-  #report(complaint: string, sent: RawRequest, answer: RawAnswer | null): string {
+  #report(ordinal: number, complaint: string, sent: RawRequest, answer: RawAnswer | null): string {
     const shown = [
-      `${complaint}: step ${this.#steps} of FUZZ_SEED=${this.#options.seed}`,
+      `${complaint}: step ${ordinal} of FUZZ_SEED=${this.#options.seed}`,
       sent.bytes.toString('latin1').slice(0, SHOWN_CHARACTERS),
     ];
     if (answer !== null) shown.push(`${answer.status} ${answer.text.slice(0, SHOWN_CHARACTERS)}`);
