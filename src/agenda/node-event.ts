@@ -67,6 +67,29 @@ export interface AuditEvent {
   readonly count: number;
 }
 
+/** An event before it has its place in the queue. */
+export type NewAuditEvent = Omit<AuditEvent, 'id'>;
+
+/** Events that there was no room for. */
+export interface LostEvents {
+  readonly component: AuditComponent;
+  readonly action: string;
+  readonly count: number;
+  /** When the first and the last of them happened. */
+  readonly since: Instant;
+  readonly until: Instant;
+}
+
+/** What the process that runs puts at the end of the queue. */
+export interface AuditAppending {
+  readonly run_id: string;
+  readonly events: readonly NewAuditEvent[];
+  /** Lost before they came here. */
+  readonly lost: readonly LostEvents[];
+  /** Says what was lost, as an event, once there is room again. */
+  readonly gapOf: (lost: readonly LostEvents[]) => NewAuditEvent;
+}
+
 /** Told of what happens at this replica. Never waits, never throws. */
 export interface NodeEventSink {
   record(event: NodeEvent): void;

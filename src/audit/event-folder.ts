@@ -1,9 +1,8 @@
 import { assert } from '../base/assert.ts';
 import type { AuditComponent } from '../agenda/audit.ts';
 import { node_actions } from '../agenda/node-event.ts';
-import type { NodeAction, NodeEvent } from '../agenda/node-event.ts';
+import type { NewAuditEvent, NodeAction, NodeEvent } from '../agenda/node-event.ts';
 import { limits } from '../limits.ts';
-import type { NewEvent } from './ports.ts';
 
 export interface EventFolderOptions {
   /** Names events that happened in no request. */
@@ -76,8 +75,8 @@ export class EventFolder {
   }
 
   /** What is due, oldest first, as much as goes to node.db at once; `all`: whatever is held. */
-  take(now_ms: number, all = false): readonly NewEvent[] {
-    const taken: NewEvent[] = [];
+  take(now_ms: number, all = false): readonly NewAuditEvent[] {
+    const taken: NewAuditEvent[] = [];
     for (const [key, held] of this.#held) {
       if (!all && taken.length >= limits.audit_flush_events_max) break;
       if (!all && held.window.due_ms > now_ms) continue;
@@ -112,14 +111,14 @@ function windowAfter(last: Window | undefined, now_ms: number): Window {
   return { due_ms, length_ms, repeats };
 }
 
-function newEvent({ event, at, request_id, request_ids, count }: Held): NewEvent {
+function newEvent({ event, at, request_id, request_ids, count }: Held): NewAuditEvent {
   const { action, actor_key, facts } = event;
   const all = request_ids.length > 1 ? { ...facts, request_ids } : facts;
   return { at, ...describe(action), actor_key, request_id, payload: payloadOf(all), count };
 }
 
-function describe(action: NodeAction): Pick<NewEvent, 'action' | 'component' | 'level'> {
-  const { component, level }: { component: AuditComponent; level: NewEvent['level'] } =
+function describe(action: NodeAction): Pick<NewAuditEvent, 'action' | 'component' | 'level'> {
+  const { component, level }: { component: AuditComponent; level: NewAuditEvent['level'] } =
     node_actions[action];
   return { action, component, level };
 }

@@ -1,6 +1,5 @@
-import type { AuditComponent } from '../agenda/audit.ts';
 import type { AppendAudit } from '../agenda/command.ts';
-import type { AuditEvent } from '../agenda/node-event.ts';
+import type { AuditAppending, AuditEvent } from '../agenda/node-event.ts';
 
 /** An event that waits for the log. */
 interface WaitingEvent extends AuditEvent {
@@ -14,28 +13,6 @@ export interface WaitingEvents {
   readonly next_before_id: number | null;
 }
 
-/** An event before it has its place in the queue. */
-export type NewEvent = Omit<AuditEvent, 'id'>;
-
-/** Events that there was no room for. */
-export interface LostEvents {
-  readonly component: AuditComponent;
-  readonly action: string;
-  readonly count: number;
-  /** When the first and the last of them happened, in milliseconds since 1970. */
-  readonly since: number;
-  readonly until: number;
-}
-
-interface Appending {
-  readonly run_id: string;
-  readonly events: readonly NewEvent[];
-  /** Lost before they came here. */
-  readonly lost: readonly LostEvents[];
-  /** Says what was lost, as an event, once there is room again. */
-  readonly gapOf: (lost: readonly LostEvents[]) => NewEvent;
-}
-
 /**
  * The durable queue, in node.db: a port. Ids ascend over all runs. Beyond its bound events are counted and
  * not kept, until some room is there again.
@@ -46,7 +23,7 @@ export interface AuditQueue {
   /** Some were lost, and no event says so yet. */
   readonly has_lost: boolean;
   /** Returns how many events found no room. */
-  append(appending: Appending): number;
+  append(appending: AuditAppending): number;
   /** The run of the oldest event; null: none waits. */
   oldestRun(): string | null;
   /** The oldest ones, of one run and within the bounds of a batch; null: none. */

@@ -1,23 +1,16 @@
-import type { NodeEvent, NodeEventSink } from '../agenda/node-event.ts';
+import type { LostEvents, NewAuditEvent, NodeEvent, NodeEventSink } from '../agenda/node-event.ts';
 import { node_actions } from '../agenda/node-event.ts';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../consensus/ports.ts';
 import { limits } from '../limits.ts';
 import type { Batch } from './batch.ts';
 import { EventFolder, payloadOf } from './event-folder.ts';
-import type {
-  AuditObserver,
-  AuditQueue,
-  Delivery,
-  LostEvents,
-  NewEvent,
-  WaitingEvents,
-} from './ports.ts';
+import type { AuditObserver, AuditQueue, Delivery, WaitingEvents } from './ports.ts';
 
 export interface AuditWorkerOptions {
   readonly queue: AuditQueue;
   /** Moves events that were noted in node.db while the audit did not run; none: `take` is not called. */
-  readonly takeOver: (take: (events: readonly NewEvent[]) => void) => void;
+  readonly takeOver: (take: (events: readonly NewAuditEvent[]) => void) => void;
   readonly clock: Clock;
   /** Wall clock, milliseconds since 1970: when something happened. */
   readonly now_ms: () => number;
@@ -125,8 +118,8 @@ export class AuditWorker implements NodeEventSink {
     const events = this.#folder.take(clock.now_ms(), all);
     const lost = this.#lost;
     this.#lost = [];
-    const gapOf = (gone: readonly LostEvents[]): NewEvent => this.#gapOf(gone);
-    const append = (more: readonly NewEvent[], gone: readonly LostEvents[]): void => {
+    const gapOf = (gone: readonly LostEvents[]): NewAuditEvent => this.#gapOf(gone);
+    const append = (more: readonly NewAuditEvent[], gone: readonly LostEvents[]): void => {
       observer.lost(queue.append({ run_id, events: more, lost: gone, gapOf }));
     };
     const is_kept = this.#guarded(false, () => {
@@ -180,7 +173,7 @@ export class AuditWorker implements NodeEventSink {
     this.#lose(events);
   }
 
-  #lose(events: readonly Pick<NewEvent, 'component' | 'action' | 'at' | 'count'>[]): void {
+  #lose(events: readonly Pick<NewAuditEvent, 'component' | 'action' | 'at' | 'count'>[]): void {
     for (const { component, action, at, count } of events) {
       this.#options.observer.lost(count);
       const known = this.#lost.findIndex((one) => one.action === action);
@@ -195,7 +188,7 @@ export class AuditWorker implements NodeEventSink {
   }
 
   /** Says what was lost: how many of what, and from when to when. */
-  #gapOf(lost: readonly LostEvents[]): NewEvent {
+  #gapOf(lost: readonly LostEvents[]): NewAuditEvent {
     const action = 'audit.gap';
     const at = this.#options.now_ms();
     const payload = payloadOf({

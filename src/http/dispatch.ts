@@ -73,7 +73,7 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
     identity === null || isAheadOfView(services, route, identity)
       ? null
       : await confirm(services, identity, { deadline, admits_ended });
-  const context: RouteContext<unknown, unknown> = {
+  const context: RouteContext = {
     request,
     exchange,
     params: request.params as Record<string, string>,
@@ -93,7 +93,7 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
 async function handleAtLeader(
   services: ApiServices,
   route: Route,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
   write: RoutedWrite,
 ): Promise<Answer> {
   const admits_ended = route.ends_session === true;

@@ -9,6 +9,7 @@ import type { Applied } from './outcome.ts';
 import { presentOverlaps } from './present/overlap.ts';
 import { ProblemError } from './problem.ts';
 import { proposeHere } from './propose-here.ts';
+import { callerOf } from './route.ts';
 import type { Answer, RouteContext } from './route.ts';
 import type { ApiServices } from './services.ts';
 
@@ -16,14 +17,13 @@ type ProposeServices = Pick<ApiServices, 'replica' | 'metrics' | 'secrets' | 'no
 
 /**
  * Makes a command of the body, stamped once here, and proposes it, or hands it to the leader. `who` is
- * whose request keys these are: the id of the user, for a registration the folded username. Returns what is
- * done; throws everything else.
+ * whose request keys these are: unless given, the id of the caller. Returns what is done; throws everything else.
  */
 export async function propose(
   services: ProposeServices,
-  context: RouteContext<unknown, unknown>,
-  who: string,
+  context: RouteContext,
   body: CommandBody,
+  who = callerOf(context).user_id,
 ): Promise<Applied> {
   const { replica, metrics } = services;
   const { exchange, caller } = context;
@@ -50,7 +50,7 @@ export async function propose(
 /** What was applied elsewhere is shown from the state here, which must have it by then. */
 async function awaitOwnState(
   { replica }: ProposeServices,
-  { exchange }: RouteContext<unknown, unknown>,
+  { exchange }: RouteContext,
   { index, outcome }: Extract<ProposeResult, { kind: 'applied' }>,
 ): Promise<void> {
   const is_here = await replica.waitForIndex(index, remainingMs(exchange.deadline));
@@ -65,7 +65,7 @@ async function awaitOwnState(
 /** Under what a success of this request is remembered; null: it is not. `who` as for {@link propose}. */
 export function requestKeyFor(
   { secrets }: Pick<ProposeServices, 'secrets'>,
-  { exchange, caller, request, idempotency_key, json }: RouteContext<unknown, unknown>,
+  { exchange, caller, request, idempotency_key, json }: RouteContext,
   who: string,
 ): RequestKey | null {
   return requestKeyOf(

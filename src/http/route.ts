@@ -27,7 +27,7 @@ export interface Answer {
   readonly chunks?: AsyncIterable<string>;
 }
 
-export interface RouteContext<Body, Query> {
+export interface RouteContext<Body = unknown, Query = unknown> {
   readonly request: IncomingMessage;
   readonly exchange: Exchange;
   readonly params: Readonly<Record<string, string>>;
@@ -80,11 +80,11 @@ export function defineRoute<Body = undefined, Query = unknown>(route: Route<Body
 }
 
 /** The caller of a route for users. */
-export function callerOf(context: RouteContext<unknown, unknown>): Caller {
+export function callerOf(context: RouteContext): Caller {
   return must(context.caller, 'a route for users without a caller');
 }
 
 /** A path parameter of the route's own template. */
-export function parameterOf(context: RouteContext<unknown, unknown>, name: string): string {
+export function parameterOf(context: RouteContext, name: string): string {
   return must(context.params[name], `no path parameter ${name}`);
 }

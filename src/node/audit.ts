@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { node_actions } from '../agenda/node-event.ts';
-import type { NodeEventSink } from '../agenda/node-event.ts';
+import type { NewAuditEvent, NodeEventSink } from '../agenda/node-event.ts';
 import { batch_answer_schema, receiveBatch } from '../audit/batch.ts';
 import type { Batch, BatchAnswer } from '../audit/batch.ts';
 import { payloadOf } from '../audit/event-folder.ts';
-import type { Delivery, NewEvent } from '../audit/ports.ts';
+import type { Delivery } from '../audit/ports.ts';
 import { AuditWorker } from '../audit/worker.ts';
 import type { Clock } from '../consensus/ports.ts';
 import { sameMember } from '../consensus/raft/configuration.ts';
@@ -111,7 +111,7 @@ function watchStanding(
 }
 
 /** What was noted in node.db by those who cannot reach the audit. */
-function eventOf({ id, at_ms, kind, payload }: NotedEvent, boot_id: string): NewEvent {
+function eventOf({ id, at_ms, kind, payload }: NotedEvent, boot_id: string): NewAuditEvent {
   const action = `replica.${kind}` as const;
   return {
     at: at_ms,

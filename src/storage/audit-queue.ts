@@ -1,7 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { assert, must } from '../base/assert.ts';
-import type { AuditComponent } from '../agenda/audit.ts';
-import type { AuditEvent } from '../agenda/node-event.ts';
+import type {
+  AuditAppending,
+  AuditEvent,
+  LostEvents,
+  NewAuditEvent,
+} from '../agenda/node-event.ts';
 import { limits } from '../limits.ts';
 import type { MigrationStep } from './migrate.ts';
 
@@ -29,25 +33,8 @@ export const audit_queue_migration: MigrationStep = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-type NewEvent = Omit<AuditEvent, 'id'>;
-
 interface QueuedEvent extends AuditEvent {
   readonly run_id: string;
-}
-
-interface LostEvents {
-  readonly component: AuditComponent;
-  readonly action: string;
-  readonly count: number;
-  readonly since: number;
-  readonly until: number;
-}
-
-interface Appending {
-  readonly run_id: string;
-  readonly events: readonly NewEvent[];
-  readonly lost: readonly LostEvents[];
-  readonly gapOf: (lost: readonly LostEvents[]) => NewEvent;
 }
 
 type QueueRow = QueuedEvent & { readonly bytes: number };
@@ -60,7 +47,7 @@ const FREE_SHARE = 1 / 16;
 /** Tables `audit_queue` and `audit_lost` of node.db. */
 export class AuditQueueRows {
   readonly #statements: QueueStatements;
-  readonly #append: (appending: Appending) => number;
+  readonly #append: (appending: AuditAppending) => number;
   readonly #bytes_max: number;
   #depth: number;
   #bytes: number;
@@ -69,7 +56,7 @@ export class AuditQueueRows {
   constructor(database: Database, bytes_max: number = limits.audit_queue_bytes_max) {
     this.#statements = prepareStatements(database);
     this.#bytes_max = bytes_max;
-    const append = database.transaction((appending: Appending) => this.#appendAll(appending));
+    const append = database.transaction((appending: AuditAppending) => this.#appendAll(appending));
     this.#append = (appending) => append.immediate(appending);
     ({ depth: this.#depth, bytes: this.#bytes } = this.#sums());
     this.#has_lost = this.#statements.lost.all().length > 0;
@@ -83,7 +70,7 @@ export class AuditQueueRows {
     return this.#has_lost;
   }
 
-  append(appending: Appending): number {
+  append(appending: AuditAppending): number {
     try {
       return this.#append(appending);
     } catch (error) {
@@ -129,7 +116,7 @@ export class AuditQueueRows {
       .map(({ bytes: _bytes, ...event }) => event);
   }
 
-  #appendAll({ run_id, events, lost, gapOf }: Appending): number {
+  #appendAll({ run_id, events, lost, gapOf }: AuditAppending): number {
     for (const one of lost) this.#lose(one);
     if (this.#has_lost && this.#bytes <= this.#bytes_max * (1 - FREE_SHARE)) {
       this.#insert(run_id, gapOf(this.#statements.lost.all()));
@@ -149,7 +136,7 @@ export class AuditQueueRows {
     return without_room;
   }
 
-  #insert(run_id: string, event: NewEvent): void {
+  #insert(run_id: string, event: NewAuditEvent): void {
     const bytes = bytesOf(event);
     this.#statements.insert.run({ ...event, run_id, bytes });
     this.#depth += 1;
@@ -167,7 +154,7 @@ export class AuditQueueRows {
 }
 
 /** As JSON in a batch, quotes within quotes included, and not less than on the disk. */
-function bytesOf(event: NewEvent): number {
+function bytesOf(event: NewAuditEvent): number {
   return Buffer.byteLength(JSON.stringify(event)) + ROW_BYTES;
 }
 
@@ -177,7 +164,7 @@ const event_columns =
 type QueueStatements = ReturnType<typeof prepareStatements>;
 
 function prepareStatements(database: Database) {
-  const insert: Statement<[NewEvent & { run_id: string; bytes: number }]> = database.prepare(
+  const insert: Statement<[NewAuditEvent & { run_id: string; bytes: number }]> = database.prepare(
     `INSERT INTO audit_queue
        (run_id, at, component, action, level, actor_key, request_id, payload, count, bytes)
      VALUES

@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import type { NodeEvent } from '../../src/agenda/node-event.ts';
+import type { NewAuditEvent, NodeEvent } from '../../src/agenda/node-event.ts';
 import type { Batch } from '../../src/audit/batch.ts';
-import type { Delivery, NewEvent } from '../../src/audit/ports.ts';
+import type { Delivery } from '../../src/audit/ports.ts';
 import { AuditWorker } from '../../src/audit/worker.ts';
 import { limits } from '../../src/limits.ts';
 import { NodeDatabase } from '../../src/storage/node-database.ts';
@@ -34,7 +34,7 @@ class Site {
   readonly failures: unknown[] = [];
   leader: Leader = (batch) => this.append(batch);
   database = new NodeDatabase(this.path);
-  noted: NewEvent[] = [];
+  noted: NewAuditEvent[] = [];
   #life = this.clock.forProcess();
   #runs = 0;
   worker = this.#open();

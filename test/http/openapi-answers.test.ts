@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApiDescription } from '../support/api-description.ts';
 import { People } from './appointments/people.ts';
-import type { Person } from './appointments/people.ts';
 import { audit_token, FakeApis, good_password, meeting, registration } from './api-fixture.ts';
 import type { Reply } from './api-fixture.ts';
 
@@ -65,7 +64,7 @@ async function askForAppointments(token: string): Promise<void> {
 /** Ana's meeting, in a group in which Max is below her, with Pia. */
 async function meet(token: string) {
   const people = new People(apis);
-  const [pia, max] = (await people.registerAll('pia', 'max')) as [Person, Person];
+  const [pia, max] = await people.registerAll('pia', 'max');
   const [owner] = apis.state.users.values();
   const ana = { name: 'ana', token, key: owner?.key ?? 0, id: '' };
   const group = people.group(ana, 'hierarchical', [[max, 1]]);

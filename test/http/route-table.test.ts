@@ -106,7 +106,7 @@ const writes: readonly (readonly [string, unknown, ('ben' | 'max')?])[] = [
 /** Ana's appointment with Ben, who proposed another time, and Max, who is placed and did so too. */
 async function meetingOfThree() {
   const people = new People(apis);
-  const [ben, max] = (await people.registerAll('ben', 'max')) as [Person, Person];
+  const [ben, max] = await people.registerAll('ben', 'max');
   const [owner] = apis.state.users.values();
   const ana = { name: 'ana', token, key: owner?.key ?? 0, id: '' };
   const group = people.group(ana, 'hierarchical', [[max, 1]]);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { must } from '../../src/base/assert.ts';
 import type {
   AddMember,
@@ -16,17 +17,19 @@ import type { Refusal, RefusalCode } from '../../src/agenda/refusal.ts';
 import type { AgendaView } from '../../src/agenda/view.ts';
 import { MIDNIGHT, openMachine, requestKey, TestLog } from './agenda-fixture.ts';
 import type { OpenMachine } from './agenda-fixture.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 /** People who do things one after the other, on a real state that applies each of them at once. */
 export class AgendaWorld {
+  readonly #directory = temporaryDirectory('world');
   readonly #open: OpenMachine;
   readonly #log = new TestLog();
   readonly events: AgendaEvent[] = [];
   /** State time of the next command. */
   time = MIDNIGHT;
 
-  constructor(path: string) {
-    this.#open = openMachine(path);
+  constructor() {
+    this.#open = openMachine(join(this.#directory.path, 'agenda.db'));
     this.#open.change_feed.subscribe(
       ({ events }) => void this.events.push(...events),
       () => undefined,
@@ -46,6 +49,10 @@ export class AgendaWorld {
     const key = this.#log.register(name);
     this.#apply();
     return key;
+  }
+
+  registerAll<const Names extends readonly string[]>(...names: Names) {
+    return names.map((name) => this.register(name)) as { [At in keyof Names]: Key };
   }
 
   /** What becomes of it; with `remembered_as` it has that request key. */
@@ -99,6 +106,7 @@ export class AgendaWorld {
 
   close(): void {
     this.#open.close();
+    this.#directory.remove();
   }
 
   #apply(): CommandOutcome | null {

@@ -1,7 +1,7 @@
 import { parseId } from '../../agenda/id.ts';
 import { ProblemError } from '../problem.ts';
 import { propose } from '../propose.ts';
-import { callerOf, parameterOf } from '../route.ts';
+import { parameterOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import type { AnswerBody, ObjectionBody } from './schema.ts';
@@ -11,32 +11,32 @@ import { writtenObjection, writtenParticipant } from './written.ts';
 /** `POST /api/appointments/{id}/accept` and `…/reject`. */
 export async function answerInvitation(
   services: ApiServices,
-  context: RouteContext<AnswerBody, unknown>,
+  context: RouteContext<AnswerBody>,
   answer: 'accepted' | 'declined',
 ): Promise<Answer> {
   const appointment_key = appointmentKeyOf(context);
   const { sequence = null, note = null } = context.body;
   const body = { kind: 'appointment.answer', appointment_key, answer, sequence, note } as const;
-  const applied = await propose(services, context, callerOf(context).user_id, body);
+  const applied = await propose(services, context, body);
   return writtenParticipant(services, applied, appointment_key);
 }
 
 /** `POST /api/appointments/{id}/objection`. */
 export async function objectToAppointment(
   services: ApiServices,
-  context: RouteContext<ObjectionBody, unknown>,
+  context: RouteContext<ObjectionBody>,
 ): Promise<Answer> {
   const appointment_key = appointmentKeyOf(context);
   const { note } = context.body;
   const body = { kind: 'appointment.object', appointment_key, note } as const;
-  const applied = await propose(services, context, callerOf(context).user_id, body);
+  const applied = await propose(services, context, body);
   return writtenObjection(services, applied);
 }
 
 /** `POST /api/appointments/{id}/participants/{user_id}/release`. */
 export async function releaseParticipant(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
 ): Promise<Answer> {
   const appointment_key = appointmentKeyOf(context);
   const user_key = parseId('usr', parameterOf(context, 'user_id'));
@@ -44,6 +44,6 @@ export async function releaseParticipant(
     throw new ProblemError({ code: 'not_found', detail: 'There is no such participant.' });
   }
   const body = { kind: 'appointment.release', appointment_key, user_key } as const;
-  const applied = await propose(services, context, callerOf(context).user_id, body);
+  const applied = await propose(services, context, body);
   return writtenParticipant(services, applied, appointment_key);
 }

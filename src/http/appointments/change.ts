@@ -23,11 +23,11 @@ import { changedAppointment } from './written.ts';
 /** `PUT /api/appointments/{id}`: what is left out takes its default. */
 export async function replaceAppointment(
   services: ApiServices,
-  context: RouteContext<AppointmentBody, unknown>,
+  context: RouteContext<AppointmentBody>,
 ): Promise<Answer> {
-  const { user, user_id } = callerOf(context);
+  const { user } = callerOf(context);
   const group = namedGroup(context.body.group_id);
-  const applied = await propose(services, context, user_id, {
+  const applied = await propose(services, context, {
     kind: 'appointment.update',
     ...wantedOf(context),
     computed_from: null,
@@ -47,9 +47,8 @@ export async function replaceAppointment(
  */
 export async function patchAppointment(
   services: ApiServices,
-  context: RouteContext<AppointmentPatch, unknown>,
+  context: RouteContext<AppointmentPatch>,
 ): Promise<Answer> {
-  const { user_id } = callerOf(context);
   const wanted = wantedOf(context);
   refuseUnsupported(context.body);
   for (let attempt = 1; attempt <= limits.recompute_attempts_max; attempt += 1) {
@@ -62,7 +61,7 @@ export async function patchAppointment(
       allow_conflict: context.body.allow_conflict ?? false,
     };
     try {
-      const applied = await propose(services, context, user_id, body);
+      const applied = await propose(services, context, body);
       return changedAppointment(services, applied);
     } catch (error) {
       if (!(error instanceof OutdatedError)) throw error;
@@ -80,7 +79,7 @@ type PatchedCommand = Pick<
 /** What a patch makes of the appointment as it is seen here, or what is wrong with the two together. */
 function patchOf(
   { replica }: ApiServices,
-  context: RouteContext<AppointmentPatch, unknown>,
+  context: RouteContext<AppointmentPatch>,
   appointment: Appointment,
 ): PatchedCommand {
   const participants = replica.view.participation.participantsOf(appointment.key);
@@ -103,9 +102,9 @@ function namedGroup(group_id: string | null | undefined): Result<Key | null, Fie
 /** `DELETE /api/appointments/{id}`: cancels it. */
 export async function cancelAppointment(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
 ): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'appointment.cancel',
     ...wantedOf(context),
   });
@@ -115,9 +114,9 @@ export async function cancelAppointment(
 /** `POST /api/appointments/{id}/restore`. */
 export async function restoreAppointment(
   services: ApiServices,
-  context: RouteContext<RestoreBody, unknown>,
+  context: RouteContext<RestoreBody>,
 ): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'appointment.restore',
     ...wantedOf(context),
     allow_conflict: context.body.allow_conflict,
@@ -126,7 +125,7 @@ export async function restoreAppointment(
 }
 
 /** Which appointment, in which versions. */
-function wantedOf(context: RouteContext<unknown, unknown>): {
+function wantedOf(context: RouteContext): {
   appointment_key: Key;
   if_match: readonly number[] | null;
 } {
@@ -135,10 +134,7 @@ function wantedOf(context: RouteContext<unknown, unknown>): {
 }
 
 /** As it is known here; what is not may still be on its way, so then a majority is asked. */
-async function currentOf(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Appointment> {
+async function currentOf(services: ApiServices, context: RouteContext): Promise<Appointment> {
   const { view } = services.replica;
   const { user } = callerOf(context);
   const id = parameterOf(context, 'id');

@@ -13,12 +13,12 @@ import { createdAppointment } from './written.ts';
 /** `POST /api/appointments`. */
 export async function createAppointment(
   services: ApiServices,
-  context: RouteContext<AppointmentBody, unknown>,
+  context: RouteContext<AppointmentBody>,
 ): Promise<Answer> {
-  const { user, user_id } = callerOf(context);
+  const { user } = callerOf(context);
   const { group_id, participants, follow_group, allow_conflict } = context.body;
   const group_key = groupKeyOf(group_id ?? null);
-  const applied = await propose(services, context, user_id, {
+  const applied = await propose(services, context, {
     kind: 'appointment.create',
     ...appointmentFields(context.body, user),
     group_key,

@@ -5,7 +5,7 @@ import { limits } from '../../limits.ts';
 import { OutdatedError } from '../outcome.ts';
 import { ProblemError } from '../problem.ts';
 import { propose } from '../propose.ts';
-import { callerOf, parameterOf } from '../route.ts';
+import { parameterOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import { invalidField } from '../validate.ts';
@@ -22,7 +22,7 @@ import { writtenProposal } from './written.ts';
  */
 export async function proposeTime(
   services: ApiServices,
-  context: RouteContext<ProposalBody, unknown>,
+  context: RouteContext<ProposalBody>,
 ): Promise<Answer> {
   const { view } = services.replica;
   const appointment_key = appointmentKeyOf(context);
@@ -40,7 +40,7 @@ export async function proposeTime(
       note,
     };
     try {
-      const applied = await propose(services, context, callerOf(context).user_id, body);
+      const applied = await propose(services, context, body);
       return writtenProposal(services, applied, 201);
     } catch (error) {
       if (!(error instanceof OutdatedError)) throw error;
@@ -57,27 +57,26 @@ export async function proposeTime(
 /** `POST /api/appointments/{id}/proposals/{pid}/accept`. */
 export async function acceptProposal(
   services: ApiServices,
-  context: RouteContext<ProposalAcceptanceBody, unknown>,
+  context: RouteContext<ProposalAcceptanceBody>,
 ): Promise<Answer> {
   const { allow_conflict } = context.body;
   const body = { kind: 'appointment.accept_proposal', ...proposalOf(context) } as const;
-  const { user_id } = callerOf(context);
-  const applied = await propose(services, context, user_id, { ...body, allow_conflict });
+  const applied = await propose(services, context, { ...body, allow_conflict });
   return writtenProposal(services, applied, 200);
 }
 
 /** `POST /api/appointments/{id}/proposals/{pid}/reject`. */
 export async function rejectProposal(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
 ): Promise<Answer> {
   const body = { kind: 'appointment.reject_proposal', ...proposalOf(context) } as const;
-  const applied = await propose(services, context, callerOf(context).user_id, body);
+  const applied = await propose(services, context, body);
   return writtenProposal(services, applied, 200);
 }
 
 /** What the path names. Throws `not_found`. */
-function proposalOf(context: RouteContext<unknown, unknown>): {
+function proposalOf(context: RouteContext): {
   readonly appointment_key: Key;
   readonly proposal_key: Key;
 } {

@@ -27,20 +27,17 @@ interface Part {
 }
 
 /** `GET /api/appointments/{id}`. */
-export function readAppointment(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Answer {
-  const { view } = services.replica;
-  const { key } = callerOf(context).user;
-  const appointment = seenAppointment(services, context);
-  const standing = standingIn(view.participation, appointment, key);
+export function readAppointment(services: ApiServices, context: RouteContext): Answer {
+  const { view, appointment, viewer_key } = lookAt(services, context);
+  const standing = standingIn(view.participation, appointment, viewer_key);
   return {
     status: 200,
     headers: { ETag: etagOf(appointment.version) },
     body: {
       appointment: presentAppointment(appointment, standing, services.clusterId()),
-      participants: partsIn(view, appointment).map((part) => show(view, appointment, part, key)),
+      participants: partsIn(view, appointment).map((part) =>
+        show(view, appointment, part, viewer_key),
+      ),
     },
   };
 }
@@ -50,23 +47,16 @@ export function readParticipants(
   services: ApiServices,
   context: RouteContext<unknown, PageQuery>,
 ): Answer {
-  const { view } = services.replica;
-  const { key } = callerOf(context).user;
-  const appointment = seenAppointment(services, context);
+  const { view, appointment, viewer_key } = lookAt(services, context);
   const page = pageByKey(partsIn(view, appointment), context.query);
-  return listed(page, (part) => show(view, appointment, part, key));
+  return listed(page, (part) => show(view, appointment, part, viewer_key));
 }
 
 /** `GET /api/appointments/{id}/my-status`: only for who is on it. */
-export function readMyStatus(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Answer {
-  const { view } = services.replica;
-  const { key } = callerOf(context).user;
-  const appointment = seenAppointment(services, context);
+export function readMyStatus(services: ApiServices, context: RouteContext): Answer {
+  const { view, appointment, viewer_key } = lookAt(services, context);
   const mine = partsIn(view, appointment).find(
-    ({ participant }) => (participant?.user_key ?? appointment.owner_key) === key,
+    ({ participant }) => (participant?.user_key ?? appointment.owner_key) === viewer_key,
   );
   if (mine === undefined) {
     throw new ProblemError({ code: 'not_found', detail: 'You are not on this appointment.' });
@@ -85,10 +75,7 @@ export function readProposals(
 }
 
 /** `GET /api/appointments/{id}/proposals/{pid}`. */
-export function readProposal(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Answer {
+export function readProposal(services: ApiServices, context: RouteContext): Answer {
   const appointment = seenAppointment(services, context);
   const key = parseId('prp', parameterOf(context, 'pid'));
   const found = key === null ? null : services.replica.view.participation.proposalByKey(key);
@@ -104,6 +91,12 @@ export function readObjections(
   const appointment = seenAppointment(services, context);
   const objections = services.replica.view.participation.objectionsOf(appointment.key);
   return listed(pageByKey(objections, context.query), presentObjection);
+}
+
+/** Who looks at which appointment. */
+function lookAt(services: ApiServices, context: RouteContext) {
+  const appointment = seenAppointment(services, context);
+  return { view: services.replica.view, appointment, viewer_key: callerOf(context).user.key };
 }
 
 function asItStands(proposal: Proposal, appointment: Appointment) {

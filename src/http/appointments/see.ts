@@ -19,7 +19,7 @@ export function seenBy(view: AgendaView, viewer: User, id: string): Appointment 
 /** The appointment of the path, if the caller sees it. Throws `not_found`. */
 export function seenAppointment(
   { replica }: Pick<ApiServices, 'replica'>,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
 ): Appointment {
   const { user } = callerOf(context);
   const appointment = seenBy(replica.view, user, parameterOf(context, 'id'));
@@ -28,7 +28,7 @@ export function seenAppointment(
 }
 
 /** What the path names. Throws `not_found`: an id that names nothing of the kind is not there. */
-export function appointmentKeyOf(context: RouteContext<unknown, unknown>): Key {
+export function appointmentKeyOf(context: RouteContext): Key {
   const key = parseId('apt', parameterOf(context, 'id'));
   if (key === null) throw noSuchAppointment();
   return key;

@@ -29,7 +29,7 @@ const ATTEMPTS_MAX = 2;
  */
 export async function forwardToLeader(
   services: ForwardServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
   command: Command,
 ): Promise<ProposeResult> {
   const { replica, metrics } = services;
@@ -63,7 +63,7 @@ const no_leader: ProposeResult = { kind: 'not_proposed', reason: 'no_leader' };
 
 function forwardedOf(
   { replica, secrets }: ForwardServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
   command: Command,
 ): ForwardedCommand {
   const { request, exchange, caller, idempotency_key, json } = context;

@@ -179,10 +179,7 @@ function listGroups(
   return { status: 200, body };
 }
 
-function readGroup(
-  { replica: { view } }: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Answer {
+function readGroup({ replica: { view } }: ApiServices, context: RouteContext): Answer {
   const { group, member } = seenGroup(view, callerOf(context).user, parameterOf(context, 'id'));
   const members = view.groups.membersOf(group.key);
   return {

@@ -21,7 +21,7 @@ export function seenGroup(view: AgendaView, viewer: User, id: string): SeenGroup
 }
 
 /** The group that the path names. An id of another form names none. */
-export function groupKeyIn(context: RouteContext<unknown, unknown>): Key {
+export function groupKeyIn(context: RouteContext): Key {
   const key = parseId('grp', parameterOf(context, 'id'));
   if (key === null) throw noSuchGroup();
   return key;

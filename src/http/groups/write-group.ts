@@ -6,7 +6,6 @@ import type { Applied } from '../outcome.ts';
 import { presentGroup } from '../present/group.ts';
 import type { GroupOut } from '../present/group-schema.ts';
 import { propose, writtenAnswer } from '../propose.ts';
-import { callerOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import { rowAsWritten } from '../row-as-written.ts';
 import type { ApiServices } from '../services.ts';
@@ -17,9 +16,9 @@ import { noSuchMember } from './write-member.ts';
 /** `POST /api/groups`: whoever creates a group is its first member. */
 export async function createGroup(
   services: ApiServices,
-  context: RouteContext<GroupBody, unknown>,
+  context: RouteContext<GroupBody>,
 ): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'group.create',
     ...context.body,
   });
@@ -31,7 +30,7 @@ export async function createGroup(
 /** `PUT /api/groups/{id}`: what is left out takes its default. */
 export function replaceGroup(
   services: ApiServices,
-  context: RouteContext<GroupChangeBody, unknown>,
+  context: RouteContext<GroupChangeBody>,
 ): Promise<Answer> {
   const { name, description, group_type } = context.body;
   return changeGroup(services, context, {
@@ -46,7 +45,7 @@ export function replaceGroup(
 /** `PUT /api/groups/{id}/creator`: hands it over to another member. */
 export function handOverGroup(
   services: ApiServices,
-  context: RouteContext<CreatorBody, unknown>,
+  context: RouteContext<CreatorBody>,
 ): Promise<Answer> {
   const wanted = wantedOf(context);
   const user_key = parseId('usr', context.body.user_id);
@@ -55,11 +54,8 @@ export function handOverGroup(
 }
 
 /** `DELETE /api/groups/{id}`. */
-export async function deleteGroup(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+export async function deleteGroup(services: ApiServices, context: RouteContext): Promise<Answer> {
+  const applied = await propose(services, context, {
     kind: 'group.delete',
     ...wantedOf(context),
   });
@@ -68,10 +64,10 @@ export async function deleteGroup(
 
 async function changeGroup(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
   command: CommandBody,
 ): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, command);
+  const applied = await propose(services, context, command);
   const body = writtenGroup(services, applied);
   return writtenAnswer(applied, { status: 200, version: body.version, body });
 }
@@ -83,7 +79,7 @@ function writtenGroup({ replica: { view } }: ApiServices, { answer }: Applied): 
   return presentGroup(view, rowAsWritten(view, 'group', answer, present), answer.my_rank);
 }
 
-function wantedOf(context: RouteContext<unknown, unknown>) {
+function wantedOf(context: RouteContext) {
   const if_match = ifMatchOf(context.request);
   return { group_key: groupKeyIn(context), if_match };
 }

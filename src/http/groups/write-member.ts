@@ -7,7 +7,7 @@ import { presentMember } from '../present/group.ts';
 import type { MemberOut } from '../present/group-schema.ts';
 import { ProblemError } from '../problem.ts';
 import { propose, writtenAnswer } from '../propose.ts';
-import { callerOf, parameterOf } from '../route.ts';
+import { parameterOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import { rowAsWritten } from '../row-as-written.ts';
 import type { ApiServices } from '../services.ts';
@@ -17,14 +17,14 @@ import { groupKeyIn } from './see.ts';
 /** `POST /api/groups/{id}/members`. */
 export async function addMember(
   services: ApiServices,
-  context: RouteContext<NewMemberBody, unknown>,
+  context: RouteContext<NewMemberBody>,
 ): Promise<Answer> {
   const group_key = groupKeyIn(context);
   const person = namedPerson(context.body);
   if (person === null) {
     throw new ProblemError({ code: 'not_found', detail: 'There is no such person.' });
   }
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'group.add_member',
     group_key,
     person,
@@ -38,9 +38,9 @@ export async function addMember(
 /** `PUT /api/groups/{id}/members/{user_id}`: another rank. */
 export async function changeRank(
   services: ApiServices,
-  context: RouteContext<RankChangeBody, unknown>,
+  context: RouteContext<RankChangeBody>,
 ): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'group.change_rank',
     ...wantedOf(context),
     rank: context.body.rank,
@@ -50,11 +50,8 @@ export async function changeRank(
 }
 
 /** `DELETE /api/groups/{id}/members/{user_id}`: of oneself, leaving. */
-export async function removeMember(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+export async function removeMember(services: ApiServices, context: RouteContext): Promise<Answer> {
+  const applied = await propose(services, context, {
     kind: 'group.remove_member',
     ...wantedOf(context),
   });
@@ -71,7 +68,7 @@ function writtenMember({ replica: { view } }: ApiServices, { answer }: Applied):
 }
 
 /** Which member, in which versions. An id of another form names nobody. */
-function wantedOf(context: RouteContext<unknown, unknown>): {
+function wantedOf(context: RouteContext): {
   readonly group_key: Key;
   readonly user_key: Key;
   readonly if_match: readonly number[] | null;

@@ -85,15 +85,12 @@ function listed(
   );
 }
 
-async function readOne(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Answer> {
+async function readOne(services: ApiServices, context: RouteContext): Promise<Answer> {
   const notification_key = parseId('ntf', parameterOf(context, 'id'));
   if (notification_key === null) {
     throw new ProblemError({ code: 'not_found', detail: 'There is no such notification.' });
   }
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'notification.read',
     notification_key,
   });
@@ -103,11 +100,8 @@ async function readOne(
   return writtenAnswer(applied, { status: 200, body });
 }
 
-async function readAll(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Answer> {
-  const applied = await propose(services, context, callerOf(context).user_id, {
+async function readAll(services: ApiServices, context: RouteContext): Promise<Answer> {
+  const applied = await propose(services, context, {
     kind: 'notification.read_all',
   });
   assert(applied.answer.kind === 'notifications', 'how many were read');

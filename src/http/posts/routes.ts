@@ -98,16 +98,13 @@ function audiencesOf(view: AgendaView, { key }: User): readonly (Key | null)[] {
   return [null, ...memberships.map(({ group_key }) => group_key)];
 }
 
-async function createPost(
-  services: ApiServices,
-  context: RouteContext<PostBody, unknown>,
-): Promise<Answer> {
+async function createPost(services: ApiServices, context: RouteContext<PostBody>): Promise<Answer> {
   const { content, group_id } = context.body;
   const group_key = group_id === undefined ? null : parseId('grp', group_id);
   if (group_id !== undefined && group_key === null) {
     throw new ProblemError({ code: 'not_found', detail: 'There is no such group.' });
   }
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'post.create',
     content,
     group_key,
@@ -118,13 +115,10 @@ async function createPost(
   return writtenAnswer(applied, { status: 201, location: `/api/posts/${body.id}`, body });
 }
 
-async function deletePost(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Answer> {
+async function deletePost(services: ApiServices, context: RouteContext): Promise<Answer> {
   const post_key = parseId('pst', parameterOf(context, 'id'));
   if (post_key === null) throw noSuchPost();
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'post.delete',
     post_key,
   });

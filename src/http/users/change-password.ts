@@ -12,7 +12,7 @@ import { passwordAttemptOf } from './password-attempt.ts';
 import type { PasswordBody } from './schema.ts';
 import { withToken } from './with-token.ts';
 
-type PasswordContext = RouteContext<PasswordBody, unknown>;
+type PasswordContext = RouteContext<PasswordBody>;
 
 /**
  * The current password is compared here, before the log, with the hash that belongs to the session's token

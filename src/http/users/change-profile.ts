@@ -3,7 +3,6 @@ import { foldText } from '../fold.ts';
 import { ifMatchOf } from '../if-match.ts';
 import { presentSelf } from '../present/user.ts';
 import { propose, writtenAnswer } from '../propose.ts';
-import { callerOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import type { ProfileBody } from './schema.ts';
@@ -11,10 +10,10 @@ import type { ProfileBody } from './schema.ts';
 /** What is left out stays. Whether the e-mail is free, and the version the wanted one, apply judges. */
 export async function changeProfile(
   services: ApiServices,
-  context: RouteContext<ProfileBody, unknown>,
+  context: RouteContext<ProfileBody>,
 ): Promise<Answer> {
   const { display_name, email, time_zone, locale, share_busy } = context.body;
-  const applied = await propose(services, context, callerOf(context).user_id, {
+  const applied = await propose(services, context, {
     kind: 'user.update_profile',
     if_match: ifMatchOf(context.request),
     display_name: display_name ?? null,

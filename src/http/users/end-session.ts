@@ -14,11 +14,11 @@ import type { ApiServices } from '../services.ts';
  */
 export async function proposeEndOfSession(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
   body: CommandBody,
 ): Promise<Applied> {
   try {
-    return await propose(services, context, callerOf(context).user_id, body);
+    return await propose(services, context, body);
   } catch (error) {
     // The first attempt was applied while this one was on its way.
     if (!(error instanceof ProblemError) || error.problem.code !== 'unauthenticated') throw error;
@@ -29,7 +29,7 @@ export async function proposeEndOfSession(
 /** For an ended session. Throws `unauthenticated` when nothing is remembered. */
 export async function rememberedEndOfSession(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
 ): Promise<Applied> {
   const remembered = await rememberedSuccess(services, context);
   if (remembered !== null) return remembered;
@@ -43,7 +43,7 @@ export async function rememberedEndOfSession(
  */
 export async function rememberedSuccess(
   services: ApiServices,
-  context: RouteContext<unknown, unknown>,
+  context: RouteContext,
 ): Promise<Applied | null> {
   await awaitMajority(services, context.exchange);
   const key = requestKeyFor(services, context, callerOf(context).user_id);

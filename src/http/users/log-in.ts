@@ -17,7 +17,7 @@ type LogInServices = Pick<ApiServices, 'replica' | 'passwords' | 'rate_limits' |
  */
 export async function logIn(
   services: LogInServices,
-  context: RouteContext<LoginBody, unknown>,
+  context: RouteContext<LoginBody>,
 ): Promise<User> {
   const { rate_limits } = services;
   const attempt = passwordAttemptOf(context, context.body.username);
@@ -36,10 +36,7 @@ export async function logIn(
 }
 
 /** Whose account it was; a name that nobody has may be a password, and is kept nowhere. */
-function recordFailure(
-  services: LogInServices,
-  { body, exchange }: RouteContext<LoginBody, unknown>,
-): void {
+function recordFailure(services: LogInServices, { body, exchange }: RouteContext<LoginBody>): void {
   const named = userNamed(services, body.username);
   exchange.is_audited = true;
   services.audit.record({

@@ -5,10 +5,7 @@ import type { ApiServices } from '../services.ts';
 import { proposeEndOfSession, rememberedEndOfSession } from './end-session.ts';
 
 /** Ends all sessions of the person, at every replica. */
-export async function logOut(
-  services: ApiServices,
-  context: RouteContext<unknown, unknown>,
-): Promise<Answer> {
+export async function logOut(services: ApiServices, context: RouteContext): Promise<Answer> {
   const applied = callerOf(context).has_ended
     ? await rememberedEndOfSession(services, context)
     : await proposeEndOfSession(services, context, { kind: 'user.log_out' });

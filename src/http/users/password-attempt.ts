@@ -4,7 +4,7 @@ import type { RouteContext } from '../route.ts';
 
 /** A name, however it is written, tries a password from where this request came. */
 export function passwordAttemptOf(
-  { client_address, exchange }: RouteContext<unknown, unknown>,
+  { client_address, exchange }: RouteContext,
   name: string,
 ): PasswordAttempt {
   const account = hasOnlyAssignedCharacters(name) ? foldText(name) : name;

@@ -14,7 +14,7 @@ const DEFAULT_LOCALE = 'en';
 
 export async function register(
   services: ApiServices,
-  context: RouteContext<RegisterBody, unknown>,
+  context: RouteContext<RegisterBody>,
 ): Promise<Answer> {
   if (services.registration === 'closed') {
     const detail = 'Registration is closed here; ask an operator for an account.';
@@ -25,18 +25,23 @@ export async function register(
   await services.rate_limits.takeRegistration(exchange.route);
   const username_folded = foldText(username);
   const shown_name = must(display_name ?? name, 'the schema asks for one of the names');
-  const applied = await propose(services, context, username_folded, {
-    kind: 'user.register',
-    username,
+  const applied = await propose(
+    services,
+    context,
+    {
+      kind: 'user.register',
+      username,
+      username_folded,
+      email,
+      email_folded: foldText(email),
+      display_name: shown_name,
+      display_name_folded: foldText(shown_name),
+      password_hash: await services.passwords.hash(password, exchange.deadline),
+      time_zone: DEFAULT_TIME_ZONE,
+      locale: DEFAULT_LOCALE,
+    },
     username_folded,
-    email,
-    email_folded: foldText(email),
-    display_name: shown_name,
-    display_name_folded: foldText(shown_name),
-    password_hash: await services.passwords.hash(password, exchange.deadline),
-    time_zone: DEFAULT_TIME_ZONE,
-    locale: DEFAULT_LOCALE,
-  });
+  );
   const user = must(services.replica.view.userByKey(applied.answer.key), 'registered, yet nobody');
   if (applied.replayed) await proveReplay(services, context, user.password_hash);
   return writtenAnswer(applied, {
@@ -50,7 +55,7 @@ export async function register(
 /** The password is no part of what is remembered, so it must prove itself before a token is made. */
 async function proveReplay(
   { passwords, rate_limits }: ApiServices,
-  context: RouteContext<RegisterBody, unknown>,
+  context: RouteContext<RegisterBody>,
   password_hash: string,
 ): Promise<void> {
   const { username, password } = context.body;

@@ -138,7 +138,7 @@ function accountRoutes(services: ApiServices): readonly Route[] {
   ];
 }
 
-function readSelf(context: RouteContext<unknown, unknown>): Answer {
+function readSelf(context: RouteContext): Answer {
   const { user } = callerOf(context);
   return { status: 200, headers: { ETag: etagOf(user.version) }, body: presentSelf(user) };
 }

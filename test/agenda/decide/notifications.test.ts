@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CommandBody } from '../../../src/agenda/command.ts';
 import type { Key, Notification } from '../../../src/agenda/model.ts';
@@ -13,10 +12,7 @@ import {
   removing,
   renaming,
 } from '../../support/agenda-world.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import type { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
-let directory: TemporaryDirectory;
 let world: AgendaWorld;
 let ana: Key;
 let ben: Key;
@@ -26,23 +22,14 @@ let dora: Key;
 let group: Key;
 
 beforeEach(() => {
-  directory = temporaryDirectory('notifications');
-  world = new AgendaWorld(join(directory.path, 'agenda.db'));
-  [ana, ben, carla, dora] = [
-    world.register('Ana'),
-    world.register('Ben'),
-    world.register('Carla'),
-    world.register('Dora'),
-  ];
+  world = new AgendaWorld();
+  [ana, ben, carla, dora] = world.registerAll('Ana', 'Ben', 'Carla', 'Dora');
   group = world.group(ana, 'hierarchical', [
     [ben, 5],
     [carla, 3],
   ]);
 });
-afterEach(() => {
-  world.close();
-  directory.remove();
-});
+afterEach(() => world.close());
 
 function all(user_key: Key, unread_only = false): readonly Notification[] {
   const page = { before_key: Number.MAX_SAFE_INTEGER, unread_only, limit: 2_000 };

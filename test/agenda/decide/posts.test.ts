@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CommandBody } from '../../../src/agenda/command.ts';
 import type { Key } from '../../../src/agenda/model.ts';
 import { limits } from '../../../src/limits.ts';
 import { AgendaWorld, deleting, posting, removing } from '../../support/agenda-world.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import type { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
-let directory: TemporaryDirectory;
 let world: AgendaWorld;
 let ana: Key;
 let ben: Key;
@@ -17,23 +13,14 @@ let dora: Key;
 let group: Key;
 
 beforeEach(() => {
-  directory = temporaryDirectory('posts');
-  world = new AgendaWorld(join(directory.path, 'agenda.db'));
-  [ana, ben, carla, dora] = [
-    world.register('Ana'),
-    world.register('Ben'),
-    world.register('Carla'),
-    world.register('Dora'),
-  ];
+  world = new AgendaWorld();
+  [ana, ben, carla, dora] = world.registerAll('Ana', 'Ben', 'Carla', 'Dora');
   group = world.group(ana, 'non_hierarchical', [
     [ben, null],
     [carla, null],
   ]);
 });
-afterEach(() => {
-  world.close();
-  directory.remove();
-});
+afterEach(() => world.close());
 
 function deletingPost(post_key: Key): CommandBody {
   return { kind: 'post.delete', post_key };

@@ -17,13 +17,7 @@ let path: string;
 beforeEach(async () => {
   apis = await FakeApis.start(1);
   people = new People(apis);
-  const names = ['ana', 'ben', 'eva', 'stranger'];
-  [ana, ben, eva, stranger] = (await people.registerAll(...names)) as [
-    Person,
-    Person,
-    Person,
-    Person,
-  ];
+  [ana, ben, eva, stranger] = await people.registerAll('ana', 'ben', 'eva', 'stranger');
   group = people.group(ana, 'hierarchical', [[eva, 5]]);
   path = await people.book(ana, 9, {
     group_id: group.id,

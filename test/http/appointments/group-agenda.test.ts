@@ -16,12 +16,7 @@ let group: TestGroup;
 beforeEach(async () => {
   apis = await FakeApis.start(1);
   people = new People(apis);
-  [ana, ben, eva, zoe] = (await people.registerAll('ana', 'ben', 'eva', 'zoe')) as [
-    Person,
-    Person,
-    Person,
-    Person,
-  ];
+  [ana, ben, eva, zoe] = await people.registerAll('ana', 'ben', 'eva', 'zoe');
   group = people.group(ana, 'hierarchical', [
     [ben, 5],
     [eva, 5],

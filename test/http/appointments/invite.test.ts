@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeApis, meeting } from '../api-fixture.ts';
-import { People, refusalOf } from './people.ts';
+import { fieldsNamedIn, partOf, People, refusalOf } from './people.ts';
 import type { Person } from './people.ts';
 
 let apis: FakeApis;
@@ -12,28 +12,11 @@ let eva: Person;
 beforeEach(async () => {
   apis = await FakeApis.start(1);
   people = new People(apis);
-  [ana, ben, eva] = (await people.registerAll('ana', 'ben', 'eva')) as [Person, Person, Person];
+  [ana, ben, eva] = await people.registerAll('ana', 'ben', 'eva');
 });
 afterEach(() => apis.stop());
 
 const create = (by: Person, body: object) => people.call(by, 'POST', '/api/appointments', body);
-
-const part = (person: Person, more: object = {}) => ({
-  id: expect.stringMatching(/^par_00/),
-  appointment_id: expect.stringMatching(/^apt_00/),
-  user_id: person.id,
-  username: person.name,
-  display_name: `The ${person.name}`,
-  status: 'pending',
-  is_optional: false,
-  version: 1,
-  created_at: expect.any(String),
-  updated_at: expect.any(String),
-  ...more,
-});
-
-const fieldsOf = (body: Record<string, unknown>): string[] =>
-  ((body['errors'] ?? []) as { field: string }[]).map(({ field }) => field);
 
 describe('creating', () => {
   test('with participants answers {appointment, participants}, the owner first', async () => {
@@ -49,9 +32,9 @@ describe('creating', () => {
         version: 1,
       }),
       participants: [
-        part(ana, { status: 'accepted' }),
-        part(ben),
-        part(eva, { is_optional: true }),
+        partOf(ana, { status: 'accepted' }),
+        partOf(ben),
+        partOf(eva, { is_optional: true }),
       ],
     });
     const { id } = reply.body['appointment'] as { id: string };
@@ -68,9 +51,9 @@ describe('creating', () => {
     expect(reply.body).toMatchObject({
       appointment: { group_id: group.id, owner_id: ben.id },
       participants: [
-        part(ben, { status: 'accepted' }),
-        part(ana),
-        part(eva, { status: 'pending' }),
+        partOf(ben, { status: 'accepted' }),
+        partOf(ana),
+        partOf(eva, { status: 'pending' }),
       ],
     });
     const of_ana = await create(ana, meeting(9, { group_id: group.id, participants: [] }));
@@ -116,7 +99,7 @@ describe('creating', () => {
     [Array.from({ length: 201 }, () => ({ username: 'ben' })), 'participants'],
   ])('what names nobody is 400 with its field: %j', async (participants, field) => {
     const reply = await create(ana, meeting(9, { participants }));
-    expect([refusalOf(reply), fieldsOf(reply.body)]).toEqual([[400, 'invalid_request'], [field]]);
+    expect([refusalOf(reply), fieldsNamedIn(reply)]).toEqual([[400, 'invalid_request'], [field]]);
   });
 
   test('invitations are never refused for a conflict: they are shown with it', async () => {
@@ -223,7 +206,7 @@ describe('PUT and PATCH of who is on it', () => {
       const same = await people.call(ana, method, other, { ...meeting(10), group_id: group.id });
       expect([same.status, same.body['group_id']]).toEqual([200, group.id]);
       const moved = await people.call(ana, method, path, { ...meeting(9), group_id: group.id });
-      expect([refusalOf(moved), fieldsOf(moved.body)]).toEqual([
+      expect([refusalOf(moved), fieldsNamedIn(moved)]).toEqual([
         [400, 'invalid_request'],
         ['group_id'],
       ]);

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type { CommandBody } from '../../../src/agenda/command.ts';
 import { formatId } from '../../../src/agenda/id.ts';
 import type { GroupType, Key } from '../../../src/agenda/model.ts';
@@ -39,11 +40,10 @@ export class People {
     return person;
   }
 
-  registerAll(...names: readonly string[]): Promise<Person[]> {
-    return names.reduce<Promise<Person[]>>(
-      async (before, name) => [...(await before), await this.register(name)],
-      Promise.resolve([]),
-    );
+  async registerAll<const Names extends readonly string[]>(...names: Names) {
+    const people: Person[] = [];
+    for (const name of names) people.push(await this.register(name));
+    return people as { [At in keyof Names]: Person };
   }
 
   /** A command that no route makes yet, or that would be long to ask for. */
@@ -115,6 +115,28 @@ export class People {
     const { participants } = await this.read(by, path);
     return Object.fromEntries(participants.map((one) => [one['username'], one['status']]));
   }
+}
+
+/** The part of somebody invited, as it is shown at first; `more` is what is otherwise. */
+export function partOf(person: Person, more: object = {}): object {
+  return {
+    id: expect.stringMatching(/^par_00/),
+    appointment_id: expect.stringMatching(/^apt_00/),
+    user_id: person.id,
+    username: person.name,
+    display_name: `The ${person.name}`,
+    status: 'pending',
+    is_optional: false,
+    version: 1,
+    created_at: expect.any(String),
+    updated_at: expect.any(String),
+    ...more,
+  };
+}
+
+/** Which fields a refusal names. */
+export function fieldsNamedIn({ body }: Reply): string[] {
+  return ((body['errors'] ?? []) as { field: string }[]).map(({ field }) => field);
 }
 
 export function refusalOf(reply: Reply): [number, unknown] {

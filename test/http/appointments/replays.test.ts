@@ -17,7 +17,7 @@ let group: TestGroup;
 beforeEach(async () => {
   apis = await FakeApis.start(2, { leader_routing: 'forward' });
   people = new People(apis);
-  [ana, ben, eva] = (await people.registerAll('ana', 'ben', 'eva')) as [Person, Person, Person];
+  [ana, ben, eva] = await people.registerAll('ana', 'ben', 'eva');
   group = people.group(ana, 'hierarchical', [[eva, 5]]);
 });
 afterEach(() => apis.stop());

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { FakeApis } from '../api-fixture.ts';
-import { People, refusalOf } from './people.ts';
+import { fieldsNamedIn, partOf, People, refusalOf } from './people.ts';
 import type { Person } from './people.ts';
 
 let apis: FakeApis;
@@ -12,26 +12,9 @@ let eva: Person;
 beforeEach(async () => {
   apis = await FakeApis.start(1);
   people = new People(apis);
-  [ana, ben, eva] = (await people.registerAll('ana', 'ben', 'eva')) as [Person, Person, Person];
+  [ana, ben, eva] = await people.registerAll('ana', 'ben', 'eva');
 });
 afterEach(() => apis.stop());
-
-const part = (person: Person, more: object = {}) => ({
-  id: expect.stringMatching(/^par_00/),
-  appointment_id: expect.stringMatching(/^apt_00/),
-  user_id: person.id,
-  username: person.name,
-  display_name: `The ${person.name}`,
-  status: 'pending',
-  is_optional: false,
-  version: 1,
-  created_at: expect.any(String),
-  updated_at: expect.any(String),
-  ...more,
-});
-
-const fieldsOf = (body: Record<string, unknown>): string[] =>
-  ((body['errors'] ?? []) as { field: string }[]).map(({ field }) => field);
 
 describe('reading', () => {
   test('with one’s own my_status; a member who is not on it has none', async () => {
@@ -47,8 +30,8 @@ describe('reading', () => {
       undefined,
     ]);
     const status = async (by: Person) => people.call(by, 'GET', `${path}/my-status`);
-    expect((await status(ana)).body).toEqual(part(ana, { status: 'accepted' }));
-    expect((await status(ben)).body).toEqual(part(ben, { status: 'declined', version: 2 }));
+    expect((await status(ana)).body).toEqual(partOf(ana, { status: 'accepted' }));
+    expect((await status(ben)).body).toEqual(partOf(ben, { status: 'declined', version: 2 }));
     expect(refusalOf(await status(eva))).toEqual([404, 'not_found']);
   });
 
@@ -82,7 +65,7 @@ describe('reading', () => {
     expect([names(second), second['next_cursor']]).toEqual([['eva'], undefined]);
     expect(names(await page('?limit=1'))).toEqual(['ana']);
     const wrong = await people.call(eva, 'GET', `${path}/participants?cursor=%21`);
-    expect([refusalOf(wrong), fieldsOf(wrong.body)]).toEqual([
+    expect([refusalOf(wrong), fieldsNamedIn(wrong)]).toEqual([
       [400, 'invalid_request'],
       ['cursor'],
     ]);

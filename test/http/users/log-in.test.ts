@@ -48,7 +48,7 @@ describe('Unknown user and wrong password answer alike and take as long', () => 
       body: { username, password },
       client_address: '10.0.0.1',
       exchange: { route: '/login', deadline: { ends_at_ms: Number.POSITIVE_INFINITY } },
-    } as RouteContext<{ username: string; password: string }, unknown>;
+    } as RouteContext<{ username: string; password: string }>;
     const refusal = await logIn(services, context).then(
       () => null,
       (error: unknown) => (error instanceof ProblemError ? error.problem : error),

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Key } from '../../../../src/agenda/model.ts';
 import { limits } from '../../../../src/limits.ts';
@@ -18,10 +17,7 @@ import {
   removing,
   renaming,
 } from '../../../support/agenda-world.ts';
-import { temporaryDirectory } from '../../../support/temporary-directory.ts';
-import type { TemporaryDirectory } from '../../../support/temporary-directory.ts';
 
-let directory: TemporaryDirectory;
 let world: AgendaWorld;
 let ana: Key;
 let ben: Key;
@@ -29,19 +25,10 @@ let carla: Key;
 let dora: Key;
 
 beforeEach(() => {
-  directory = temporaryDirectory('groups');
-  world = new AgendaWorld(join(directory.path, 'agenda.db'));
-  [ana, ben, carla, dora] = [
-    world.register('Ana'),
-    world.register('Ben'),
-    world.register('Carla'),
-    world.register('Dora'),
-  ];
+  world = new AgendaWorld();
+  [ana, ben, carla, dora] = world.registerAll('Ana', 'Ben', 'Carla', 'Dora');
 });
-afterEach(() => {
-  world.close();
-  directory.remove();
-});
+afterEach(() => world.close());
 
 const creation = {
   kind: 'group.create',

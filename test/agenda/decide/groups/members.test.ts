@@ -1,12 +1,8 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Key } from '../../../../src/agenda/model.ts';
 import { limits } from '../../../../src/limits.ts';
 import { adding, AgendaWorld, ranking, removing } from '../../../support/agenda-world.ts';
-import { temporaryDirectory } from '../../../support/temporary-directory.ts';
-import type { TemporaryDirectory } from '../../../support/temporary-directory.ts';
 
-let directory: TemporaryDirectory;
 let world: AgendaWorld;
 let ana: Key;
 let ben: Key;
@@ -15,20 +11,10 @@ let dora: Key;
 let eva: Key;
 
 beforeEach(() => {
-  directory = temporaryDirectory('members');
-  world = new AgendaWorld(join(directory.path, 'agenda.db'));
-  [ana, ben, carla, dora, eva] = [
-    world.register('Ana'),
-    world.register('Ben'),
-    world.register('Carla'),
-    world.register('Dora'),
-    world.register('Eva'),
-  ];
+  world = new AgendaWorld();
+  [ana, ben, carla, dora, eva] = world.registerAll('Ana', 'Ben', 'Carla', 'Dora', 'Eva');
 });
-afterEach(() => {
-  world.close();
-  directory.remove();
-});
+afterEach(() => world.close());
 
 /** Ana created it and has 10, Ben 7, Carla 7, Dora 3; Eva is outside. */
 function hierarchy(): Key {
