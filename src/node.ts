@@ -7,6 +7,7 @@ import type { Decide } from './agenda/decide/decision.ts';
 import { steadyWallClockMs } from './base/steady-wall-clock.ts';
 import { createSystemClock } from './base/system-clock.ts';
 import type { Config } from './config.ts';
+import { standingOf } from './consensus/entry-offer.ts';
 import type { Group } from './consensus/group.ts';
 import type { FailedPart } from './consensus/group-options.ts';
 import type { Clock } from './consensus/ports.ts';
@@ -256,7 +257,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
       entriesRoute({
         group_id: GROUP_ID,
         store: storage.log_store.store,
-        committedThrough: () => group.state.apply_through,
+        standing: () => standingOf(group.state),
       }),
       digestRoute(storage, consensus),
       auditRoute(replica),

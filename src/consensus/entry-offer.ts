@@ -1,5 +1,7 @@
 import type { LogStore } from './ports.ts';
 import type { Entry, LogIndex, Term } from './raft/entry.ts';
+import type { LogBase } from './raft/log-base.ts';
+import type { RaftState } from './raft/state.ts';
 import { LogCorruptError } from './log-corrupt-error.ts';
 
 /** What a replica asks the others about an entry that its disk no longer gives back. */
@@ -17,6 +19,29 @@ export interface EntryOffer {
   readonly entry: Entry | null;
   readonly before_term: Term | null;
   readonly after_term: Term | null;
+  /** Where who answers has cut its log, its state standing for what lay before; null: it has not. */
+  readonly base: LogBase | null;
+}
+
+/** Where a replica that answers stands. */
+export type Standing = Pick<EntryOffer, 'committed_through' | 'base'>;
+
+/**
+ * Counts only what is on the disk: the store may still hold another leader's entry where the core has
+ * truncated it already.
+ */
+export function standingOf({
+  log: { before_first },
+  configurations,
+  apply_through,
+  is_state_missing,
+}: Pick<RaftState, 'log' | 'configurations' | 'apply_through' | 'is_state_missing'>): Standing {
+  const [configuration] = configurations;
+  const is_cut = before_first.index > 0 && !is_state_missing && configuration !== undefined;
+  return {
+    committed_through: apply_through,
+    base: is_cut ? { ...before_first, configuration } : null,
+  };
 }
 
 /** Asks the other replicas: a port. */
@@ -27,13 +52,10 @@ export interface EntrySource {
   hasOthers(): boolean;
 }
 
-/**
- * Answers from the own log. `committed_through` is read before the entries are, and counts only what is
- * on this disk: the store may still hold another leader's entry where the core has truncated it already.
- */
+/** Answers from the own log. Where it stands is read before the entries are. */
 export async function offerEntry(
   store: Pick<LogStore, 'read'>,
-  committed_through: LogIndex,
+  { committed_through, base }: Standing,
   { index, before_index, after_index }: EntryQuestion,
 ): Promise<EntryOffer> {
   const find = async (at: LogIndex): Promise<Entry | null> => {
@@ -57,5 +79,6 @@ export async function offerEntry(
     entry,
     before_term: before?.term ?? null,
     after_term: after?.term ?? null,
+    base,
   };
 }

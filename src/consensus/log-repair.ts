@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { limits } from '../limits.ts';
+import { adoptBase } from './adopt-base.ts';
 import type { EntryOffer, EntrySource } from './entry-offer.ts';
 import { judgeOffer } from './judge-offer.ts';
 import type { OfferJudgement, OwnLog } from './judge-offer.ts';
@@ -18,6 +19,8 @@ export interface RepairObserver {
   cut(from: LogIndex): void;
   /** Nobody has them any more, and the state stands for them: the log was cut through here. */
   covered(through: LogIndex): void;
+  /** Nobody has them any more, nor does the state stand for them: it must come as a snapshot. */
+  adopted(through: LogIndex): void;
 }
 
 export interface LogRepairOptions {
@@ -37,9 +40,8 @@ const NOBODY_TO_ASK = 'damaged, and there is no other replica to fetch it from';
 interface Left {
   readonly index: LogIndex;
   readonly what: string;
-  readonly why: string;
-  /** All that answer have it in their states, and in their logs no more. */
-  readonly is_cut_away: boolean;
+  /** Of it, from all that answer. */
+  readonly offers: readonly EntryOffer[];
 }
 
 interface Attempt {
@@ -51,7 +53,7 @@ interface Attempt {
 /**
  * Makes a damaged log whole before the replica takes part in anything (docs/decisions/0012): what it
  * promised to keep it has again, so it forgets nothing that it acknowledged. While the entries cannot be
- * had it waits, and asks again; but what nobody has any more and its own state stands for it lets go.
+ * had it waits, and asks again; but what nobody has any more it lets go.
  *
  * @throws {LogCorruptError} there is nobody to ask
  */
@@ -64,22 +66,33 @@ export async function repairLog(options: LogRepairOptions): Promise<StoredLog> {
     if (first_damaged === undefined) return stored;
     const attempted = source.hasOthers() ? await attemptAll(options, stored) : null;
     if (attempted?.has_changed === true) continue;
-    const may_be_had = attempted !== null && attempted.left?.is_cut_away !== true;
-    const covered = may_be_had ? null : await cutDamage(store, stored, await options.durableBase());
-    if (covered !== null) {
-      observer.covered(covered);
-      continue;
-    }
+    const left = attempted?.left ?? null;
+    if (await letGo(options, stored, left)) continue;
     if (attempted === null) throw new LogCorruptError(first_damaged, NOBODY_TO_ASK);
-    const { left } = attempted;
     assert(left !== null, 'a damaged log, and nothing left to repair');
-    observer.waiting(left.index, `${left.what}; ${left.why}`, attempt);
+    observer.waiting(left.index, `${left.what}; ${whyNot(left.offers)}`, attempt);
     await new Promise<void>((resolve) => {
       clock.after(pause_ms, resolve);
     });
     pause_ms = Math.min(pause_ms * 2, limits.log_repair_pause_ms_max);
     attempt += 1;
   }
+}
+
+/** What nobody has any more need not be had again. `left` is null where there is nobody to ask. */
+async function letGo(
+  options: LogRepairOptions,
+  stored: StoredLog,
+  left: Left | null,
+): Promise<boolean> {
+  const { store, observer } = options;
+  if (left !== null && !isCutAway(left)) return false;
+  const covered = await cutDamage(store, stored, await options.durableBase());
+  if (covered !== null) observer.covered(covered);
+  if (covered !== null || left === null) return covered !== null;
+  const adopted = await adoptBase(options, stored, left.offers);
+  if (adopted !== null) observer.adopted(adopted);
+  return adopted !== null;
 }
 
 async function attemptAll(options: LogRepairOptions, stored: StoredLog): Promise<Attempt> {
@@ -109,12 +122,7 @@ async function attemptAll(options: LogRepairOptions, stored: StoredLog): Promise
       continue;
     }
     if (judged.kind === 'committed_tail') tail.push(judged.entry);
-    left ??= {
-      index,
-      what: damaged.what,
-      why: whyNot(offers),
-      is_cut_away: isCutAway(index, offers),
-    };
+    left ??= { index, what: damaged.what, offers };
     // Nothing starts without this one: no reason to ask for thousands that follow.
     if (judged.kind === 'unproven' && offers.every(({ entry }) => entry === null)) break;
   }
@@ -180,7 +188,8 @@ function judgeOffers(
   return { kind: 'unproven' };
 }
 
-function isCutAway(index: LogIndex, offers: readonly EntryOffer[]): boolean {
+/** All that answer have it in their states, and in their logs no more. */
+function isCutAway({ index, offers }: Left): boolean {
   return (
     offers.length > 0 &&
     offers.every(({ entry, committed_through }) => entry === null && committed_through >= index)

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { ByteReader, ByteWriter, CodecError } from '../base/codec.ts';
 import { readEntry, writeEntry } from '../consensus/entry-codec.ts';
 import { offerEntry } from '../consensus/entry-offer.ts';
-import type { EntryOffer, EntryQuestion, EntrySource } from '../consensus/entry-offer.ts';
+import type { EntryOffer, EntryQuestion, EntrySource, Standing } from '../consensus/entry-offer.ts';
 import type { LogStore } from '../consensus/ports.ts';
-import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
+import { decodeConfiguration, encodeConfiguration } from '../consensus/raft/configuration-codec.ts';
 import { entryBytes } from '../consensus/raft/entry.ts';
+import type { Entry } from '../consensus/raft/entry.ts';
+import type { LogBase } from '../consensus/raft/log-base.ts';
 import type { JsonRoute } from '../consensus/rpc/route.ts';
 import { RpcError } from '../consensus/rpc/rpc-error.ts';
 import type { RpcTransport } from '../consensus/rpc/transport.ts';
@@ -32,7 +34,17 @@ const offer_schema = z.strictObject({
   entry: z.string().nullable(),
   before_term: term_schema,
   after_term: term_schema,
+  base: z
+    .strictObject({
+      index: z.number().int().positive(),
+      term: z.number().int().nonnegative(),
+      configuration_index: z.number().int().positive(),
+      /** As `configuration-codec.ts` writes it, in base64. */
+      configuration: z.string(),
+    })
+    .nullable(),
 });
+type WrittenBase = z.infer<typeof offer_schema>['base'];
 
 export interface EntrySourceOptions {
   readonly transport: RpcTransport;
@@ -70,7 +82,7 @@ async function askOne(
     if (answer.status !== 200 || !parsed.success) return null;
     const entry = parsed.data.entry === null ? null : decodeEntry(parsed.data.entry);
     if (entry !== null && entry.index !== question.index) return null;
-    return { ...parsed.data, entry };
+    return { ...parsed.data, entry, base: decodeBase(parsed.data.base) };
   } catch (error) {
     if (error instanceof RpcError || error instanceof CodecError) return null;
     throw error;
@@ -80,8 +92,7 @@ async function askOne(
 export interface EntriesRouteOptions {
   readonly group_id: string;
   readonly store: Pick<LogStore, 'read'>;
-  /** Everything up to here is committed and on this disk. */
-  readonly committedThrough: () => LogIndex;
+  readonly standing: () => Standing;
 }
 
 /** Answers such questions. */
@@ -96,9 +107,9 @@ export function entriesRoute(options: EntriesRouteOptions): JsonRoute {
       if (!parsed.success || parsed.data.group_id !== options.group_id) {
         return { status: 400, body: { reason: 'not a question about an entry' } };
       }
-      const offer = await offerEntry(options.store, options.committedThrough(), parsed.data);
+      const offer = await offerEntry(options.store, options.standing(), parsed.data);
       const entry = offer.entry === null ? null : encodeEntry(offer.entry);
-      return { status: 200, body: { ...offer, entry } };
+      return { status: 200, body: { ...offer, entry, base: encodeBase(offer.base) } };
     },
   };
 }
@@ -118,4 +129,19 @@ function decodeEntry(text: string): Entry {
   const entry = readEntry(reader);
   reader.end();
   return entry;
+}
+
+function encodeBase(base: LogBase | null): WrittenBase {
+  if (base === null) return null;
+  const { index, term, configuration: placed } = base;
+  const configuration = Buffer.from(encodeConfiguration(placed.configuration)).toString('base64');
+  return { index, term, configuration_index: placed.index, configuration };
+}
+
+/** @throws {CodecError} its configuration is none */
+function decodeBase(written: WrittenBase): LogBase | null {
+  if (written === null) return null;
+  const { index, term, configuration_index } = written;
+  const configuration = decodeConfiguration(Buffer.from(written.configuration, 'base64'));
+  return { index, term, configuration: { index: configuration_index, configuration } };
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { steadyWallClockMs } from '../base/steady-wall-clock.ts';
 import type { Config } from '../config.ts';
-import type { EntrySource } from '../consensus/entry-offer.ts';
+import type { EntrySource, Standing } from '../consensus/entry-offer.ts';
 import { LogCorruptError } from '../consensus/log-corrupt-error.ts';
 import { repairLog } from '../consensus/log-repair.ts';
 import type { RepairObserver } from '../consensus/log-repair.ts';
@@ -55,9 +55,9 @@ export async function loadWholeLog(options: NodeRepairOptions): Promise<StoredLo
     const observer = repairObserver(log, metrics, (index) => {
       progress.waits_for = index;
     });
-    const committed_through = Math.max(stored.commit_index, applied_index);
+    const standing = storedStanding(stored, applied_index);
     const close = source.hasOthers()
-      ? await openForRepair(options, committed_through, progress)
+      ? await openForRepair(options, standing, progress)
       : () => Promise.resolve();
     try {
       const durableBase = async (): Promise<LogBase | null> => {
@@ -73,6 +73,17 @@ export async function loadWholeLog(options: NodeRepairOptions): Promise<StoredLo
   } catch (error) {
     throw refusal(storage.directory.raft_path, error);
   }
+}
+
+function storedStanding(
+  { before_first, base_configuration: configuration, commit_index }: StoredLog,
+  applied_index: LogIndex,
+): Standing {
+  const stands_for_it = configuration !== null && applied_index >= before_first.index;
+  return {
+    committed_through: Math.max(commit_index, applied_index),
+    base: stands_for_it ? { ...before_first, configuration } : null,
+  };
 }
 
 export function repairObserver(
@@ -100,6 +111,13 @@ export function repairObserver(
         'damaged entries that nobody has are let go: the state stands for them',
       );
     },
+    adopted(through) {
+      metrics.storage.damaged(false);
+      log.warn(
+        { through },
+        'damaged entries that nobody has are let go; the state comes as a snapshot',
+      );
+    },
     cut(from) {
       log.warn({ from }, 'entries that were never committed were damaged, and are deleted');
     },
@@ -109,7 +127,7 @@ export function repairObserver(
 /** Opens the ports and looks for the others; returns how to end that. */
 async function openForRepair(
   options: NodeRepairOptions,
-  committed_through: LogIndex,
+  standing: Standing,
   progress: { readonly waits_for: LogIndex },
 ): Promise<() => Promise<void>> {
   const { config, storage, peers, group_id, metrics, log } = options;
@@ -123,7 +141,7 @@ async function openForRepair(
       entriesRoute({
         group_id,
         store: storage.log_store.store,
-        committedThrough: () => committed_through,
+        standing: () => standing,
       }),
       ...clusterRoutes({
         keeper: peers.keeper,

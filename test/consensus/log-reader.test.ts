@@ -40,6 +40,7 @@ async function damaged() {
         repaired: (index) => void told.push(`repaired ${index}`),
         cut: (from) => void told.push(`cut ${from}`),
         covered: () => void told.push('covered'),
+        adopted: () => void told.push('adopted'),
       },
     },
     onLost: () => void told.push('lost'),
@@ -64,7 +65,7 @@ async function damaged() {
     },
     answer: async (entry: Entry): Promise<void> => {
       for (const resolve of answers.splice(0)) {
-        resolve([{ entry, committed_through: 0, before_term: null, after_term: null }]);
+        resolve([{ entry, committed_through: 0, before_term: null, after_term: null, base: null }]);
       }
       await clock.advance(10);
     },

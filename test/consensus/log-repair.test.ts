@@ -9,8 +9,14 @@ import { repairLog } from '../../src/consensus/log-repair.ts';
 import type { StoredLog } from '../../src/consensus/ports.ts';
 import type { Entry } from '../../src/consensus/raft/entry.ts';
 import type { LogBase } from '../../src/consensus/raft/log-base.ts';
-import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
-import { votersUpTo } from '../support/raft-fixture.ts';
+import {
+  commandEntries,
+  commandEntry,
+  enterTerm,
+  logBase,
+  persist,
+} from '../support/log-fixtures.ts';
+import { member, votersUpTo } from '../support/raft-fixture.ts';
 import { randomLogs } from '../support/random-logs.ts';
 import type { RandomLog } from '../support/random-logs.ts';
 import { SimulatedLogStore } from '../support/simulated-log-store.ts';
@@ -19,6 +25,7 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 interface Peer {
   readonly store: SimulatedLogStore;
   committed: number;
+  readonly base: LogBase | null;
 }
 
 async function storeOf(
@@ -32,14 +39,31 @@ async function storeOf(
 }
 
 async function peerOf(entries: readonly Entry[], term: number, committed: number): Promise<Peer> {
-  return { store: await storeOf(entries, term, committed), committed };
+  return { store: await storeOf(entries, term, committed), committed, base: null };
+}
+
+/** Its state stands at least at `through`, where it has cut its log. */
+async function cutPeerOf(
+  entries: readonly Entry[],
+  term: number,
+  committed: number,
+  through: number,
+): Promise<Peer> {
+  const peer = await peerOf(entries, term, committed);
+  const base = logBase(through, must(entries[through - 1], 'what is cut').term, [member(1)]);
+  await peer.store.write([persist({ base, commit_index: committed })]);
+  return { ...peer, base };
 }
 
 function sourceOf(peers: readonly Peer[]): EntrySource {
   return {
     hasOthers: () => true,
     ask: (question) =>
-      Promise.all(peers.map((peer) => offerEntry(peer.store, peer.committed, question))),
+      Promise.all(
+        peers.map(({ store, committed, base }) =>
+          offerEntry(store, { committed_through: committed, base }, question),
+        ),
+      ),
   };
 }
 
@@ -65,6 +89,7 @@ function start(
       repaired: (index) => void events.push(`repaired ${index}`),
       cut: (from) => void events.push(`cut ${from}`),
       covered: (through) => void events.push(`covered ${through}`),
+      adopted: (through) => void events.push(`adopted ${through}`),
     },
   }).then(
     (stored) => {
@@ -138,6 +163,83 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const repair = start(store, sourceOf([await peerOf(ten, 1, 8)]), 8, stateAt(7));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['repaired 3']);
+  });
+
+  describe('what all others have cut away, beyond the own state', () => {
+    test('is cut here as well, where one of them has: the rest of the log stays', async () => {
+      const store = await storeOf(ten, 1);
+      store.damage(3, 'payload');
+      const peers = [await cutPeerOf(ten, 1, 8, 7), await cutPeerOf(ten, 1, 8, 5)];
+      const repair = start(store, sourceOf(peers), 2, stateAt(2));
+      await repair.clock.until('whole', () => repair.result() !== null);
+      expect(repair.events).toEqual(['adopted 5']);
+      expect(repair.result()).toMatchObject({
+        before_first: { index: 5, term: 1 },
+        commit_index: 5,
+        last_index: 10,
+        damaged: [],
+      });
+      expect(store.durable.entries).toEqual(ten.slice(5));
+    });
+
+    test('beyond the end of this log, and of a later term: nothing is left, and that term is entered', async () => {
+      const store = await storeOf(ten.slice(0, 4), 1, 2);
+      store.damage(4, 'lost');
+      const longer = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
+      const repair = start(store, sourceOf([await cutPeerOf(longer, 3, 9, 6)]));
+      await repair.clock.until('whole', () => repair.result() !== null);
+      expect(repair.events).toEqual(['adopted 6']);
+      expect(repair.result()).toMatchObject({
+        before_first: { index: 6, term: 3 },
+        hard_state: { term: 3, voted_for: null },
+        last_index: 6,
+      });
+    });
+
+    test('what follows and was never committed goes with it', async () => {
+      const store = await storeOf([...ten.slice(0, 4), ...commandEntries(5, 9, 2)], 2, 3);
+      store.damage(4, 'row');
+      const other = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
+      const repair = start(store, sourceOf([await cutPeerOf(other, 3, 9, 6)]));
+      await repair.clock.until('whole', () => repair.result() !== null);
+      expect(repair.events).toEqual(['adopted 6']);
+      expect(repair.result()).toMatchObject({ last_index: 6, hard_state: { term: 3 } });
+      expect(store.durable.entries).toEqual([]);
+    });
+
+    test('damaged there as well: what is committed further on tells whose history this is', async () => {
+      const same = await storeOf(ten, 1);
+      const other = await storeOf([...ten.slice(0, 2), ...commandEntries(3, 10, 2)], 2);
+      for (const store of [same, other]) {
+        for (const index of [3, 5]) store.damage(index, 'lost');
+      }
+      const peers = [await cutPeerOf(ten, 1, 5, 5)];
+      const undecided = start(same, sourceOf(peers));
+      await undecided.clock.advance(60_000);
+      expect(undecided.events.at(-1)).toMatch(/^waiting 3/);
+      must(peers[0], 'a peer').committed = 8;
+      const repairs = [undecided, start(other, sourceOf(peers))];
+      for (const repair of repairs) {
+        await repair.clock.until('whole', () => repair.result() !== null);
+      }
+      expect(repairs.map(({ events }) => events.at(-1))).toEqual(['adopted 5', 'adopted 5']);
+      expect(same.durable.entries).toEqual(ten.slice(5));
+      expect(other.durable.entries).toEqual([]);
+    });
+
+    test('it waits for who stands far enough, and takes an entry rather', async () => {
+      const store = await storeOf(ten, 1);
+      store.damage(7, 'lost');
+      const before = await cutPeerOf(ten, 1, 8, 5);
+      before.store.damage(7, 'lost');
+      const repair = start(store, sourceOf([before]));
+      await repair.clock.advance(60_000);
+      expect(repair.result()).toBeNull();
+      const both = [await cutPeerOf(ten, 1, 8, 8), await cutPeerOf(ten, 1, 8, 5)];
+      const again = start(store, sourceOf(both));
+      await again.clock.until('whole', () => again.result() !== null);
+      expect(again.events).toEqual(['repaired 7']);
+    });
   });
 
   test('a replica alone lets go of what its state stands for', async () => {
@@ -287,16 +389,18 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     expect(repair.error()).toMatchObject({ index: 3 });
   });
 
+  const nowhere = { committed_through: 0, base: null };
+
   test('an offer is of one log, also while that log changes', async () => {
     const store = await storeOf(ten, 1);
-    const offering = offerEntry(store, 0, { index: 5, before_index: 4, after_index: 6 });
+    const offering = offerEntry(store, nowhere, { index: 5, before_index: 4, after_index: 6 });
     const changing = store.write([
       enterTerm(2, { truncate_from: 5, entries: commandEntries(5, 6, 2) }),
     ]);
     expect(await offering).toMatchObject({ entry: { term: 1 }, before_term: 1, after_term: 1 });
     await changing;
     await store.write([persist({ write_id: 3, entries: [commandEntry(7, 2)] })]);
-    const offer = await offerEntry(store, 0, { index: 5, before_index: 4, after_index: 7 });
+    const offer = await offerEntry(store, nowhere, { index: 5, before_index: 4, after_index: 7 });
     expect(offer).toMatchObject({ entry: { term: 2 }, before_term: 1, after_term: 2 });
   });
 });
@@ -312,6 +416,54 @@ describe('whatever happened before, and whatever is damaged', () => {
       expect(whole).toBeGreaterThan(30);
     },
   );
+
+  test.each(Array.from({ length: 8 }, (_, block) => block))(
+    'where the others have cut their logs, block %i',
+    async (block) => {
+      let adopted = 0;
+      for (let seed = block * 150; seed < block * 150 + 150; seed += 1) {
+        if (await damageAndAdopt(seededPrng(seed))) adopted += 1;
+      }
+      expect(adopted).toBeGreaterThan(10);
+    },
+  );
+
+  /** Whether the log was cut; asserts that what is left of it is what was there or belongs nowhere. */
+  async function damageAndAdopt(prng: Prng): Promise<boolean> {
+    const logs = randomLogs(prng, 8 + prng.below(12));
+    const own = must(logs[prng.below(3)], 'a replica');
+    const [longest] = logs.toSorted((one, other) => other.committed - one.committed);
+    const { entries, committed } = must(longest, 'a replica');
+    if (own.entries.length === 0 || committed === 0) return false;
+    const known = entries.slice(0, committed);
+    const term_max = Math.max(...logs.map(({ term }) => term));
+    const peers = await Promise.all(
+      [1, 2].map(() => cutPeerOf(known, term_max, committed, 1 + prng.below(committed))),
+    );
+    const store = await storeOf(own.entries, own.term);
+    for (let left = 1 + prng.below(4); left > 0; left -= 1) {
+      const kinds = ['payload', 'row', 'lost'] as const;
+      store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
+    }
+    const repair = start(store, sourceOf(peers));
+    await repair.clock.advance(2_000);
+    expect(repair.error()).toBeNull();
+    const result = repair.result();
+    if (result === null || result.before_first.index === 0) return false;
+    const { index, term } = result.before_first;
+    expect(known[index - 1]?.term).toBe(term);
+    const is_of_its_history = own.entries[index - 1]?.term === term;
+    // A tail of which nothing was readable may be what is committed instead: it never counted.
+    const left = store.durable.entries;
+    if (left.length > 0 && is_of_its_history) {
+      assertAllowed([...own.entries.slice(0, index), ...left], own, logs);
+    }
+    if (left.length > 0 && !is_of_its_history) {
+      expect(left).toEqual(known.slice(index, index + left.length));
+    }
+    if (is_of_its_history) expect(result.last_index).toBeGreaterThanOrEqual(index);
+    return true;
+  }
 
   /** Whether the log became whole; asserts that it may be what it has become. */
   async function damageAndRepair(prng: Prng): Promise<boolean> {

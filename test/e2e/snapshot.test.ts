@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { eventually } from '../support/eventually.ts';
 import { call, hourOf2027, register } from './api-client.ts';
 import { ProcessCluster } from './process-cluster.ts';
@@ -74,6 +75,19 @@ describe('scenario 17: three replicas that cut their logs soon', () => {
     return { leader, behind };
   }
 
+  function loseState(position: number): void {
+    for (const suffix of ['', '-wal', '-shm']) {
+      rmSync(join(cluster.dataDirectory(position), `agenda.db${suffix}`), { force: true });
+    }
+  }
+
+  async function awaitReady(position: number): Promise<void> {
+    await eventually('it is ready', async () => {
+      const response = await cluster.get(position, '/readyz').catch(() => null);
+      return response?.status === 200 ? true : null;
+    });
+  }
+
   async function expectEqual(): Promise<void> {
     const leader = await cluster.awaitLeader();
     await write(leader, CLIENTS);
@@ -110,14 +124,22 @@ describe('scenario 17: three replicas that cut their logs soon', () => {
     const leader = await cluster.awaitLeader();
     const wiped = (leader + 2) % cluster.size;
     await cluster.kill(wiped);
-    for (const suffix of ['', '-wal', '-shm']) {
-      rmSync(join(cluster.dataDirectory(wiped), `agenda.db${suffix}`), { force: true });
-    }
+    loseState(wiped);
     cluster.start(wiped);
-    await eventually('it is ready', async () => {
-      const response = await cluster.get(wiped, '/readyz').catch(() => null);
-      return response?.status === 200 ? true : null;
-    });
+    await awaitReady(wiped);
+    await expectEqual();
+  }, 120_000);
+
+  test('an entry that is damaged, not in the state, and cut away by all others: a snapshot, and served', async () => {
+    const { behind } = await leaveBehind();
+    loseState(behind);
+    const database = new Database(join(cluster.dataDirectory(behind), 'raft.db'));
+    const last = '(SELECT max(idx) FROM raft_log)';
+    database.prepare(`UPDATE raft_log SET command = x'00' WHERE idx = ${last}`).run();
+    database.close();
+    cluster.start(behind);
+    await awaitReady(behind);
+    expect(cluster.log(behind)).toContain('the state comes as a snapshot');
     await expectEqual();
   }, 120_000);
 });

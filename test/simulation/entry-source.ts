@@ -1,4 +1,4 @@
-import { offerEntry } from '../../src/consensus/entry-offer.ts';
+import { offerEntry, standingOf } from '../../src/consensus/entry-offer.ts';
 import type { EntryOffer, EntryQuestion, EntrySource } from '../../src/consensus/entry-offer.ts';
 import type { NodeId } from '../../src/consensus/raft/configuration.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -28,7 +28,7 @@ export function createEntrySource(options: EntrySourceOptions): EntrySource {
     });
     return Promise.all(
       reachable().flatMap(({ log, life }) =>
-        life === null ? [] : [offerEntry(log, life.group.state.apply_through, question)],
+        life === null ? [] : [offerEntry(log, standingOf(life.group.state), question)],
       ),
     );
   };

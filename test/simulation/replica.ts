@@ -212,6 +212,8 @@ export class SimulatedReplica {
       waiting: (index, why) => this.#note(`waits for entry ${index}: ${why}`),
       repaired: (index) => this.#note(`has entry ${index} again`),
       covered: (through) => this.#note(`lets go of damaged entries through ${through}`),
+      adopted: (through) =>
+        this.#note(`lets go of entries through ${through}, and wants a snapshot`),
       cut: (from) => this.#note(`deletes damaged entries from ${from} on`),
     };
   }

@@ -1,6 +1,6 @@
 import { assert } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
-import { offerEntry } from '../../src/consensus/entry-offer.ts';
+import { offerEntry, standingOf } from '../../src/consensus/entry-offer.ts';
 import type { EntrySource } from '../../src/consensus/entry-offer.ts';
 import { Group } from '../../src/consensus/group.ts';
 import { repairLog } from '../../src/consensus/log-repair.ts';
@@ -248,6 +248,7 @@ export class GroupCluster {
         waiting: (index: number) => void repairs.push(`waiting ${index}`),
         repaired: (index: number) => void repairs.push(`repaired ${index}`),
         covered: (through: number) => void repairs.push(`covered ${through}`),
+        adopted: (through: number) => void repairs.push(`adopted ${through}`),
         cut: (from: number) => void repairs.push(`cut ${from}`),
       },
     };
@@ -307,7 +308,7 @@ export class GroupCluster {
           this.replicas
             .filter(({ member, is_off }) => member !== from && !is_off)
             .filter(({ member }) => !this.#cut.has(`${from.node_id} ${member.node_id}`))
-            .map(({ store, group }) => offerEntry(store, group.state.apply_through, question)),
+            .map(({ store, group }) => offerEntry(store, standingOf(group.state), question)),
         ),
     };
   }

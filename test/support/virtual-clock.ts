@@ -81,7 +81,7 @@ export class VirtualClock {
   }
 }
 
-/** What promises have in store for now. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+/** What promises have in store for now, to the last of them. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

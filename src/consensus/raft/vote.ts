@@ -1,5 +1,5 @@
 import type { Member } from './configuration.ts';
-import { sameMember } from './configuration.ts';
+import { memberKey, sameMember } from './configuration.ts';
 import type { Position } from './entry.ts';
 import type { Token } from './input.ts';
 import { lastPosition } from './log.ts';
@@ -18,6 +18,12 @@ function isUpToDate(candidate: Position, own: Position): boolean {
   return candidate.index >= own.index;
 }
 
+/** Of two whose logs allow both to lead. */
+function comesFirst(from: Member, { last_log }: VoteRequest, state: RaftState): boolean {
+  const is_beyond_own = !isUpToDate(lastPosition(state.log), last_log);
+  return is_beyond_own || memberKey(from) < memberKey(state.options.self);
+}
+
 /**
  * "If a server receives a RequestVote request within the minimum election timeout of hearing from a
  * current leader, it does not update its term or grant its vote" (thesis §4.2.3).
@@ -33,15 +39,20 @@ export function receiveVoteRequest(
   token: Token,
   message: VoteRequest,
 ): void {
-  if (message.pre_vote) receivePreVote(state, token, message);
+  if (message.pre_vote) receivePreVote(state, from, token, message);
   else receiveVote(state, from, token, message);
 }
 
-function receivePreVote(state: RaftState, token: Token, message: VoteRequest): void {
+function receivePreVote(state: RaftState, from: Member, token: Token, message: VoteRequest): void {
   const granted =
     message.term > state.term &&
     !hearsALeader(state) &&
     isUpToDate(message.last_log, lastPosition(state.log));
+  // Of two that ask at the same moment each would grant the other's and then vote for itself: one stands
+  // back, the same one wherever they meet, and its timeout begins anew should the other not win.
+  if (granted && state.role === 'pre_candidate' && comesFirst(from, message, state)) {
+    becomeFollower(state, state.term, null);
+  }
   answer(state, token, message, granted);
 }
 

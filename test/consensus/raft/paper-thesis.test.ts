@@ -223,6 +223,20 @@ describe('thesis §9.6, pre-vote', () => {
     });
   });
 
+  test.each([
+    ['the other name comes first', n2, n1, { index: 1, term: 1 }, 'follower'],
+    ['the own name comes first', n1, n2, { index: 1, term: 1 }, 'pre_candidate'],
+    ['the other log goes further', n1, n2, { index: 2, term: 1 }, 'follower'],
+  ] as const)('of two that ask at one moment one stands back: %s', (_, self, other, log, role) => {
+    const core = new TestCore({ self });
+    timeOut(core);
+    const { response } = core.ask(other, vote(2, log, true));
+    expect(response).toMatchObject({ granted: true });
+    expect(core.state).toMatchObject({ role, term: 1 });
+    core.hear(n3, voteOf(core, true));
+    expect(core.state.role).toBe(role === 'follower' ? 'follower' : 'candidate');
+  });
+
   test('a node that was cut off does not raise its term, however long it tries', () => {
     const core = new TestCore();
     core.tick(50 * ELECTION_TICKS);
