@@ -5,111 +5,24 @@ import type { Prng } from '../../src/base/prng.ts';
 import type { EntrySource } from '../../src/consensus/entry-offer.ts';
 import { offerEntry } from '../../src/consensus/entry-offer.ts';
 import { LogCorruptError } from '../../src/consensus/log-corrupt-error.ts';
-import { repairLog } from '../../src/consensus/log-repair.ts';
-import type { StoredLog } from '../../src/consensus/ports.ts';
-import type { Entry } from '../../src/consensus/raft/entry.ts';
-import type { LogBase } from '../../src/consensus/raft/log-base.ts';
-import {
-  commandEntries,
-  commandEntry,
-  enterTerm,
-  logBase,
-  persist,
-} from '../support/log-fixtures.ts';
-import { member, votersUpTo } from '../support/raft-fixture.ts';
+import { commandEntries, commandEntry, enterTerm, persist } from '../support/log-fixtures.ts';
 import { randomLogs } from '../support/random-logs.ts';
-import type { RandomLog } from '../support/random-logs.ts';
-import { SimulatedLogStore } from '../support/simulated-log-store.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
-
-interface Peer {
-  readonly store: SimulatedLogStore;
-  committed: number;
-  readonly base: LogBase | null;
-}
-
-async function storeOf(
-  entries: readonly Entry[],
-  term: number,
-  committed = 0,
-): Promise<SimulatedLogStore> {
-  const store = new SimulatedLogStore();
-  await store.write([enterTerm(term, { entries, commit_index: committed })]);
-  return store;
-}
-
-async function peerOf(entries: readonly Entry[], term: number, committed: number): Promise<Peer> {
-  return { store: await storeOf(entries, term, committed), committed, base: null };
-}
-
-/** Its state stands at least at `through`, where it has cut its log. */
-async function cutPeerOf(
-  entries: readonly Entry[],
-  term: number,
-  committed: number,
-  through: number,
-): Promise<Peer> {
-  const peer = await peerOf(entries, term, committed);
-  const base = logBase(through, must(entries[through - 1], 'what is cut').term, [member(1)]);
-  await peer.store.write([persist({ base, commit_index: committed })]);
-  return { ...peer, base };
-}
-
-function sourceOf(peers: readonly Peer[]): EntrySource {
-  return {
-    hasOthers: () => true,
-    ask: (question) =>
-      Promise.all(
-        peers.map(({ store, committed, base }) =>
-          offerEntry(store, { committed_through: committed, base }, question),
-        ),
-      ),
-  };
-}
-
-/** A repair under way, in virtual time. */
-function start(
-  store: SimulatedLogStore,
-  source: EntrySource,
-  applied_index = 0,
-  base: LogBase | null = null,
-): { clock: VirtualClock; events: string[]; result: () => StoredLog | null; error: () => unknown } {
-  const clock = new VirtualClock();
-  const events: string[] = [];
-  let result: StoredLog | null = null;
-  let failure: unknown = null;
-  repairLog({
-    store,
-    source,
-    clock: clock.forProcess().clock,
-    applied_index,
-    durableBase: () => Promise.resolve(base),
-    observer: {
-      waiting: (index, why) => void events.push(`waiting ${index}: ${why}`),
-      repaired: (index) => void events.push(`repaired ${index}`),
-      cut: (from) => void events.push(`cut ${from}`),
-      covered: (through) => void events.push(`covered ${through}`),
-      adopted: (through) => void events.push(`adopted ${through}`),
-    },
-  }).then(
-    (stored) => {
-      result = stored;
-    },
-    (error: unknown) => {
-      failure = error;
-    },
-  );
-  return { clock, events, result: () => result, error: () => failure };
-}
-
-const ten = commandEntries(1, 10, 1);
+import {
+  assertAllowed,
+  peerOf,
+  sourceOf,
+  startRepair,
+  stateAt,
+  storeOf,
+  ten,
+} from '../support/repair-fixture.ts';
 
 describe('a damaged log is made whole before it takes part in anything', () => {
   test.each(['payload', 'row', 'lost'] as const)('a committed entry: %s', async (damage) => {
     const store = await storeOf(ten, 1, 8);
     store.damage(5, damage);
     store.damage(6, damage);
-    const repair = start(store, sourceOf([await peerOf(ten, 1, 8)]));
+    const repair = startRepair(store, sourceOf([await peerOf(ten, 1, 8)]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['repaired 5', 'repaired 6']);
     expect(store.durable.entries).toEqual(ten);
@@ -120,7 +33,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const store = await storeOf(ten.slice(0, 5), 1, 5);
     store.damage(5, 'lost');
     const peer = await peerOf(ten, 1, 4);
-    const repair = start(store, sourceOf([peer]));
+    const repair = startRepair(store, sourceOf([peer]));
     await repair.clock.advance(60_000);
     expect(repair.result()).toBeNull();
     expect(repair.events[0]).toMatch(/^waiting 5: .*committed/);
@@ -129,17 +42,11 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     expect(store.durable.entries).toEqual(ten.slice(0, 5));
   });
 
-  const stateAt = (index: number): LogBase => ({
-    index,
-    term: 1,
-    configuration: { index: 1, configuration: votersUpTo(3) },
-  });
-
   test('what nobody has any more is let go of, when the durable state stands for it', async () => {
     const store = await storeOf(ten, 1, 8);
     store.damage(3, 'lost');
     const peer = { ...(await peerOf([], 1, 0)), committed: 8 };
-    const repair = start(store, sourceOf([peer]), 8, stateAt(7));
+    const repair = startRepair(store, sourceOf([peer]), 8, stateAt(7));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['covered 7']);
     expect(repair.result()).toMatchObject({ before_first: { index: 7, term: 1 }, damaged: [] });
@@ -150,103 +57,26 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const waiting = await storeOf(ten, 1, 8);
     waiting.damage(8, 'lost');
     const empty = { ...(await peerOf([], 1, 0)), committed: 8 };
-    const in_vain = start(waiting, sourceOf([empty]), 7, stateAt(7));
+    const in_vain = startRepair(waiting, sourceOf([empty]), 7, stateAt(7));
     await in_vain.clock.advance(60_000);
     expect(in_vain.result()).toBeNull();
     const silent = await storeOf(ten, 1, 8);
     silent.damage(3, 'lost');
-    const unanswered = start(silent, sourceOf([]), 8, stateAt(7));
+    const unanswered = startRepair(silent, sourceOf([]), 8, stateAt(7));
     await unanswered.clock.advance(60_000);
     expect(unanswered.result()).toBeNull();
     const store = await storeOf(ten, 1, 8);
     store.damage(3, 'lost');
-    const repair = start(store, sourceOf([await peerOf(ten, 1, 8)]), 8, stateAt(7));
+    const repair = startRepair(store, sourceOf([await peerOf(ten, 1, 8)]), 8, stateAt(7));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['repaired 3']);
-  });
-
-  describe('what all others have cut away, beyond the own state', () => {
-    test('is cut here as well, where one of them has: the rest of the log stays', async () => {
-      const store = await storeOf(ten, 1);
-      store.damage(3, 'payload');
-      const peers = [await cutPeerOf(ten, 1, 8, 7), await cutPeerOf(ten, 1, 8, 5)];
-      const repair = start(store, sourceOf(peers), 2, stateAt(2));
-      await repair.clock.until('whole', () => repair.result() !== null);
-      expect(repair.events).toEqual(['adopted 5']);
-      expect(repair.result()).toMatchObject({
-        before_first: { index: 5, term: 1 },
-        commit_index: 5,
-        last_index: 10,
-        damaged: [],
-      });
-      expect(store.durable.entries).toEqual(ten.slice(5));
-    });
-
-    test('beyond the end of this log, and of a later term: nothing is left, and that term is entered', async () => {
-      const store = await storeOf(ten.slice(0, 4), 1, 2);
-      store.damage(4, 'lost');
-      const longer = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
-      const repair = start(store, sourceOf([await cutPeerOf(longer, 3, 9, 6)]));
-      await repair.clock.until('whole', () => repair.result() !== null);
-      expect(repair.events).toEqual(['adopted 6']);
-      expect(repair.result()).toMatchObject({
-        before_first: { index: 6, term: 3 },
-        hard_state: { term: 3, voted_for: null },
-        last_index: 6,
-      });
-    });
-
-    test('what follows and was never committed goes with it', async () => {
-      const store = await storeOf([...ten.slice(0, 4), ...commandEntries(5, 9, 2)], 2, 3);
-      store.damage(4, 'row');
-      const other = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
-      const repair = start(store, sourceOf([await cutPeerOf(other, 3, 9, 6)]));
-      await repair.clock.until('whole', () => repair.result() !== null);
-      expect(repair.events).toEqual(['adopted 6']);
-      expect(repair.result()).toMatchObject({ last_index: 6, hard_state: { term: 3 } });
-      expect(store.durable.entries).toEqual([]);
-    });
-
-    test('damaged there as well: what is committed further on tells whose history this is', async () => {
-      const same = await storeOf(ten, 1);
-      const other = await storeOf([...ten.slice(0, 2), ...commandEntries(3, 10, 2)], 2);
-      for (const store of [same, other]) {
-        for (const index of [3, 5]) store.damage(index, 'lost');
-      }
-      const peers = [await cutPeerOf(ten, 1, 5, 5)];
-      const undecided = start(same, sourceOf(peers));
-      await undecided.clock.advance(60_000);
-      expect(undecided.events.at(-1)).toMatch(/^waiting 3/);
-      must(peers[0], 'a peer').committed = 8;
-      const repairs = [undecided, start(other, sourceOf(peers))];
-      for (const repair of repairs) {
-        await repair.clock.until('whole', () => repair.result() !== null);
-      }
-      expect(repairs.map(({ events }) => events.at(-1))).toEqual(['adopted 5', 'adopted 5']);
-      expect(same.durable.entries).toEqual(ten.slice(5));
-      expect(other.durable.entries).toEqual([]);
-    });
-
-    test('it waits for who stands far enough, and takes an entry rather', async () => {
-      const store = await storeOf(ten, 1);
-      store.damage(7, 'lost');
-      const before = await cutPeerOf(ten, 1, 8, 5);
-      before.store.damage(7, 'lost');
-      const repair = start(store, sourceOf([before]));
-      await repair.clock.advance(60_000);
-      expect(repair.result()).toBeNull();
-      const both = [await cutPeerOf(ten, 1, 8, 8), await cutPeerOf(ten, 1, 8, 5)];
-      const again = start(store, sourceOf(both));
-      await again.clock.until('whole', () => again.result() !== null);
-      expect(again.events).toEqual(['repaired 7']);
-    });
   });
 
   test('a replica alone lets go of what its state stands for', async () => {
     const store = await storeOf(ten, 1, 8);
     store.damage(3, 'row');
     const alone = { hasOthers: () => false, ask: () => Promise.resolve([]) };
-    const repair = start(store, alone, 8, stateAt(8));
+    const repair = startRepair(store, alone, 8, stateAt(8));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['covered 8']);
   });
@@ -255,7 +85,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const store = await storeOf(ten, 1);
     store.damage(3, 'lost');
     store.damage(4, 'row');
-    const repair = start(store, sourceOf([await peerOf(ten.slice(0, 6), 1, 6)]), 6);
+    const repair = startRepair(store, sourceOf([await peerOf(ten.slice(0, 6), 1, 6)]), 6);
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(store.durable.entries).toEqual(ten);
   });
@@ -263,7 +93,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
   test('beyond what is committed: the row still says which one it was', async () => {
     const store = await storeOf(ten, 1);
     store.damage(10, 'payload');
-    const repair = start(store, sourceOf([await peerOf(ten, 1, 0)]));
+    const repair = startRepair(store, sourceOf([await peerOf(ten, 1, 0)]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(store.durable.entries).toEqual(ten);
   });
@@ -271,7 +101,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
   test('beyond what is committed: an undamaged later entry that both have', async () => {
     const store = await storeOf(ten, 1);
     for (const index of [4, 5, 7]) store.damage(index, 'lost');
-    const repair = start(store, sourceOf([await peerOf(ten, 1, 0)]));
+    const repair = startRepair(store, sourceOf([await peerOf(ten, 1, 0)]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(store.durable.entries).toEqual(ten);
   });
@@ -279,7 +109,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
   test('beyond what anybody knows to be committed, and nobody has the same: it waits, and says so', async () => {
     const store = await storeOf([...ten.slice(0, 8), ...commandEntries(9, 10, 2)], 2);
     store.damage(10, 'payload');
-    const repair = start(store, sourceOf([await peerOf(ten, 1, 8)]));
+    const repair = startRepair(store, sourceOf([await peerOf(ten, 1, 8)]));
     await repair.clock.advance(120_000);
     expect(repair.result()).toBeNull();
     expect(repair.events.every((event) => event.startsWith('waiting 10'))).toBe(true);
@@ -293,7 +123,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const store = await storeOf(ten, 2, 7);
     store.damage(9, 'row');
     store.damage(10, 'lost');
-    const repair = start(store, sourceOf([await peerOf(committed, 2, 12)]));
+    const repair = startRepair(store, sourceOf([await peerOf(committed, 2, 12)]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(store.durable.entries).toEqual(committed.slice(0, 10));
   });
@@ -302,7 +132,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const committed = [...ten.slice(0, 8), ...commandEntries(9, 12, 3)];
     const store = await storeOf(ten, 1, 7);
     store.damage(10, 'row');
-    const repair = start(store, sourceOf([await peerOf(committed, 3, 12)]));
+    const repair = startRepair(store, sourceOf([await peerOf(committed, 3, 12)]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['cut 10']);
     expect(store.durable.entries).toEqual(ten.slice(0, 9));
@@ -312,7 +142,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const committed = [...ten.slice(0, 8), ...commandEntries(9, 12, 2)];
     const store = await storeOf(ten, 2, 7);
     store.damage(9, 'lost');
-    const repair = start(store, sourceOf([await peerOf(committed, 2, 12)]));
+    const repair = startRepair(store, sourceOf([await peerOf(committed, 2, 12)]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(repair.events).toEqual(['cut 10', 'repaired 9']);
     expect(store.durable.entries).toEqual(committed.slice(0, 9));
@@ -323,7 +153,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const committed = [...ten.slice(0, 7), ...commandEntries(8, 12, 2)];
     const store = await storeOf(ten.slice(0, 9), 2, 7);
     store.damage(9, 'lost');
-    const repair = start(store, sourceOf([await peerOf(committed, 2, 12)]));
+    const repair = startRepair(store, sourceOf([await peerOf(committed, 2, 12)]));
     await repair.clock.advance(60_000);
     expect(store.durable.entries).toEqual(ten.slice(0, 9));
   });
@@ -333,11 +163,11 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     store.damage(9, 'row');
     store.damage(10, 'payload');
     const committed = [...ten.slice(0, 8), commandEntry(9, 2)];
-    const repair = start(store, sourceOf([await peerOf(committed, 2, 9)]));
+    const repair = startRepair(store, sourceOf([await peerOf(committed, 2, 9)]));
     await repair.clock.advance(60_000);
     // Had 9 been replaced, 10 could come back behind it from whoever still has it.
     expect(store.damaged).toEqual([9, 10]);
-    const again = start(store, sourceOf([await peerOf(ten, 2, 7)]));
+    const again = startRepair(store, sourceOf([await peerOf(ten, 2, 7)]));
     await again.clock.until('whole', () => again.result() !== null);
     expect(store.durable.entries).toEqual(ten);
   });
@@ -348,10 +178,10 @@ describe('a damaged log is made whole before it takes part in anything', () => {
     const [one, other] = [await peerOf(ten, 1, 10), await peerOf(ten, 1, 10)];
     one.store.damage(3, 'lost');
     other.store.damage(4, 'row');
-    const repair = start(store, sourceOf([one]));
+    const repair = startRepair(store, sourceOf([one]));
     await repair.clock.advance(10_000);
     expect(repair.events[0]).toMatch('no replica that answers has it');
-    const again = start(store, sourceOf([one, other]));
+    const again = startRepair(store, sourceOf([one, other]));
     await again.clock.until('whole', () => again.result() !== null);
     expect(store.durable.entries).toEqual(ten);
   });
@@ -370,12 +200,12 @@ describe('a damaged log is made whole before it takes part in anything', () => {
           return source.ask(question);
         },
       };
-      const repair = start(store, counted);
+      const repair = startRepair(store, counted);
       await repair.clock.advance(10_000);
       expect(asked.length).toBeGreaterThan(1);
       expect(new Set(asked)).toEqual(new Set([3]));
     }
-    const repair = start(store, sourceOf([peer]));
+    const repair = startRepair(store, sourceOf([peer]));
     await repair.clock.until('whole', () => repair.result() !== null);
     expect(store.durable.entries).toEqual(ten);
   });
@@ -383,7 +213,7 @@ describe('a damaged log is made whole before it takes part in anything', () => {
   test('a replica alone says so', async () => {
     const store = await storeOf(ten, 1, 10);
     store.damage(3, 'lost');
-    const repair = start(store, { hasOthers: () => false, ask: () => Promise.resolve([]) });
+    const repair = startRepair(store, { hasOthers: () => false, ask: () => Promise.resolve([]) });
     await repair.clock.advance(10);
     expect(repair.error()).toBeInstanceOf(LogCorruptError);
     expect(repair.error()).toMatchObject({ index: 3 });
@@ -417,54 +247,6 @@ describe('whatever happened before, and whatever is damaged', () => {
     },
   );
 
-  test.each(Array.from({ length: 8 }, (_, block) => block))(
-    'where the others have cut their logs, block %i',
-    async (block) => {
-      let adopted = 0;
-      for (let seed = block * 150; seed < block * 150 + 150; seed += 1) {
-        if (await damageAndAdopt(seededPrng(seed))) adopted += 1;
-      }
-      expect(adopted).toBeGreaterThan(10);
-    },
-  );
-
-  /** Whether the log was cut; asserts that what is left of it is what was there or belongs nowhere. */
-  async function damageAndAdopt(prng: Prng): Promise<boolean> {
-    const logs = randomLogs(prng, 8 + prng.below(12));
-    const own = must(logs[prng.below(3)], 'a replica');
-    const [longest] = logs.toSorted((one, other) => other.committed - one.committed);
-    const { entries, committed } = must(longest, 'a replica');
-    if (own.entries.length === 0 || committed === 0) return false;
-    const known = entries.slice(0, committed);
-    const term_max = Math.max(...logs.map(({ term }) => term));
-    const peers = await Promise.all(
-      [1, 2].map(() => cutPeerOf(known, term_max, committed, 1 + prng.below(committed))),
-    );
-    const store = await storeOf(own.entries, own.term);
-    for (let left = 1 + prng.below(4); left > 0; left -= 1) {
-      const kinds = ['payload', 'row', 'lost'] as const;
-      store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
-    }
-    const repair = start(store, sourceOf(peers));
-    await repair.clock.advance(2_000);
-    expect(repair.error()).toBeNull();
-    const result = repair.result();
-    if (result === null || result.before_first.index === 0) return false;
-    const { index, term } = result.before_first;
-    expect(known[index - 1]?.term).toBe(term);
-    const is_of_its_history = own.entries[index - 1]?.term === term;
-    // A tail of which nothing was readable may be what is committed instead: it never counted.
-    const left = store.durable.entries;
-    if (left.length > 0 && is_of_its_history) {
-      assertAllowed([...own.entries.slice(0, index), ...left], own, logs);
-    }
-    if (left.length > 0 && !is_of_its_history) {
-      expect(left).toEqual(known.slice(index, index + left.length));
-    }
-    if (is_of_its_history) expect(result.last_index).toBeGreaterThanOrEqual(index);
-    return true;
-  }
-
   /** Whether the log became whole; asserts that it may be what it has become. */
   async function damageAndRepair(prng: Prng): Promise<boolean> {
     const logs = randomLogs(prng, 8 + prng.below(12));
@@ -483,7 +265,7 @@ describe('whatever happened before, and whatever is damaged', () => {
       const kinds = ['payload', 'row', 'lost'] as const;
       store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
     }
-    const repair = start(store, sourceOf(peers));
+    const repair = startRepair(store, sourceOf(peers));
     await repair.clock.advance(2_000);
     expect(repair.error()).toBeNull();
     if (repair.result() === null) return false;
@@ -491,34 +273,3 @@ describe('whatever happened before, and whatever is damaged', () => {
     return true;
   }
 });
-
-/**
- * The log is what it was; or it parts from it where something else was committed. And logs still agree
- * on all before an entry of which they agree on the term.
- */
-function assertAllowed(
-  repaired: readonly Entry[],
-  own: RandomLog,
-  logs: readonly RandomLog[],
-): void {
-  const committed = logs
-    .toSorted((one, other) => other.committed - one.committed)
-    .map((log) => log.entries.slice(0, log.committed))[0];
-  const parts = own.entries.findIndex((entry, at) => repaired[at]?.checksum !== entry.checksum);
-  if (parts === -1) expect(repaired).toEqual(own.entries);
-  else {
-    const instead = committed?.findIndex((entry, at) => own.entries[at]?.term !== entry.term) ?? -1;
-    expect(instead).toBeGreaterThanOrEqual(0);
-    expect(instead).toBeLessThanOrEqual(parts);
-  }
-  for (const log of [...logs, own]) {
-    for (let at = Math.min(repaired.length, log.entries.length) - 1; at >= 0; at -= 1) {
-      if (repaired[at]?.term !== log.entries[at]?.term) continue;
-      expect(repaired.slice(0, at + 1)).toEqual(log.entries.slice(0, at + 1));
-      break;
-    }
-  }
-  for (let at = 1; at < repaired.length; at += 1) {
-    expect(repaired[at]?.term).toBeGreaterThanOrEqual(repaired[at - 1]?.term ?? 0);
-  }
-}

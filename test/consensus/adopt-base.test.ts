@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import { must } from '../../src/base/assert.ts';
+import { seededPrng } from '../../src/base/prng.ts';
+import type { Prng } from '../../src/base/prng.ts';
+import { commandEntries } from '../support/log-fixtures.ts';
+import { randomLogs } from '../support/random-logs.ts';
+import {
+  assertAllowed,
+  cutPeerOf,
+  sourceOf,
+  startRepair,
+  stateAt,
+  storeOf,
+  ten,
+} from '../support/repair-fixture.ts';
+
+describe('what all others have cut away, beyond the own state', () => {
+  test('is cut here as well, where one of them has: the rest of the log stays', async () => {
+    const store = await storeOf(ten, 1);
+    store.damage(3, 'payload');
+    const peers = [await cutPeerOf(ten, 1, 8, 7), await cutPeerOf(ten, 1, 8, 5)];
+    const repair = startRepair(store, sourceOf(peers), 2, stateAt(2));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['adopted 5']);
+    expect(repair.result()).toMatchObject({
+      before_first: { index: 5, term: 1 },
+      commit_index: 5,
+      last_index: 10,
+      damaged: [],
+    });
+    expect(store.durable.entries).toEqual(ten.slice(5));
+  });
+
+  test('beyond the end of this log, and of a later term: nothing is left, and that term is entered', async () => {
+    const store = await storeOf(ten.slice(0, 4), 1, 2);
+    store.damage(4, 'lost');
+    const longer = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
+    const repair = startRepair(store, sourceOf([await cutPeerOf(longer, 3, 9, 6)]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['adopted 6']);
+    expect(repair.result()).toMatchObject({
+      before_first: { index: 6, term: 3 },
+      hard_state: { term: 3, voted_for: null },
+      last_index: 6,
+    });
+  });
+
+  test('what follows and was never committed goes with it', async () => {
+    const store = await storeOf([...ten.slice(0, 4), ...commandEntries(5, 9, 2)], 2, 3);
+    store.damage(4, 'row');
+    const other = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
+    const repair = startRepair(store, sourceOf([await cutPeerOf(other, 3, 9, 6)]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['adopted 6']);
+    expect(repair.result()).toMatchObject({ last_index: 6, hard_state: { term: 3 } });
+    expect(store.durable.entries).toEqual([]);
+  });
+
+  test('damaged there as well: what is committed further on tells whose history this is', async () => {
+    const same = await storeOf(ten, 1);
+    const other = await storeOf([...ten.slice(0, 2), ...commandEntries(3, 10, 2)], 2);
+    for (const store of [same, other]) {
+      for (const index of [3, 5]) store.damage(index, 'lost');
+    }
+    const peers = [await cutPeerOf(ten, 1, 5, 5)];
+    const undecided = startRepair(same, sourceOf(peers));
+    await undecided.clock.advance(60_000);
+    expect(undecided.events.at(-1)).toMatch(/^waiting 3/);
+    must(peers[0], 'a peer').committed = 8;
+    const repairs = [undecided, startRepair(other, sourceOf(peers))];
+    for (const repair of repairs) {
+      await repair.clock.until('whole', () => repair.result() !== null);
+    }
+    expect(repairs.map(({ events }) => events.at(-1))).toEqual(['adopted 5', 'adopted 5']);
+    expect(same.durable.entries).toEqual(ten.slice(5));
+    expect(other.durable.entries).toEqual([]);
+  });
+
+  test('it waits for who stands far enough, and takes an entry rather', async () => {
+    const store = await storeOf(ten, 1);
+    store.damage(7, 'lost');
+    const before = await cutPeerOf(ten, 1, 8, 5);
+    before.store.damage(7, 'lost');
+    const repair = startRepair(store, sourceOf([before]));
+    await repair.clock.advance(60_000);
+    expect(repair.result()).toBeNull();
+    const both = [await cutPeerOf(ten, 1, 8, 8), await cutPeerOf(ten, 1, 8, 5)];
+    const again = startRepair(store, sourceOf(both));
+    await again.clock.until('whole', () => again.result() !== null);
+    expect(again.events).toEqual(['repaired 7']);
+  });
+});
+
+describe('whatever happened before, and whatever is damaged', () => {
+  test.each(Array.from({ length: 8 }, (_, block) => block))(
+    'where the others have cut their logs, block %i',
+    async (block) => {
+      let adopted = 0;
+      for (let seed = block * 150; seed < block * 150 + 150; seed += 1) {
+        if (await damageAndAdopt(seededPrng(seed))) adopted += 1;
+      }
+      expect(adopted).toBeGreaterThan(10);
+    },
+  );
+
+  /** Whether the log was cut; asserts that what is left of it is what was there or belongs nowhere. */
+  async function damageAndAdopt(prng: Prng): Promise<boolean> {
+    const logs = randomLogs(prng, 8 + prng.below(12));
+    const own = must(logs[prng.below(3)], 'a replica');
+    const [longest] = logs.toSorted((one, other) => other.committed - one.committed);
+    const { entries, committed } = must(longest, 'a replica');
+    if (own.entries.length === 0 || committed === 0) return false;
+    const known = entries.slice(0, committed);
+    const term_max = Math.max(...logs.map(({ term }) => term));
+    const peers = await Promise.all(
+      [1, 2].map(() => cutPeerOf(known, term_max, committed, 1 + prng.below(committed))),
+    );
+    const store = await storeOf(own.entries, own.term);
+    for (let left = 1 + prng.below(4); left > 0; left -= 1) {
+      const kinds = ['payload', 'row', 'lost'] as const;
+      store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
+    }
+    const repair = startRepair(store, sourceOf(peers));
+    await repair.clock.advance(2_000);
+    expect(repair.error()).toBeNull();
+    const result = repair.result();
+    if (result === null || result.before_first.index === 0) return false;
+    const { index, term } = result.before_first;
+    expect(known[index - 1]?.term).toBe(term);
+    const is_of_its_history = own.entries[index - 1]?.term === term;
+    // A tail of which nothing was readable may be what is committed instead: it never counted.
+    const left = store.durable.entries;
+    if (left.length > 0 && is_of_its_history) {
+      assertAllowed([...own.entries.slice(0, index), ...left], own, logs);
+    }
+    if (left.length > 0 && !is_of_its_history) {
+      expect(left).toEqual(known.slice(index, index + left.length));
+    }
+    if (is_of_its_history) expect(result.last_index).toBeGreaterThanOrEqual(index);
+    return true;
+  }
+});
