@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dumpTables } from '../support/agenda-fixture.ts';
@@ -66,6 +66,10 @@ class StoredUsers extends Map<Key, User> {
     super.set(user.key, user);
   }
 }
+
+const storage_id = 'disk of all';
+/** An agenda.db with nothing in it: made once, for what its schema costs. */
+let empty_file: Buffer | null = null;
 
 /** The state that all replicas of a fake cluster share: applied at once, everywhere. */
 export class FakeState {
@@ -153,9 +157,14 @@ export class FakeState {
     if (this.#opened !== null) return this.#opened;
     this.#directory = mkdtempSync(join(tmpdir(), 'agenda-fake-'));
     const path = join(this.#directory, 'agenda.db');
-    const { store } = openAgendaStore({ path, storage_id: 'disk of all' });
-    this.#opened = store;
-    return store;
+    if (empty_file === null) {
+      openAgendaStore({ path, storage_id }).store.close();
+      empty_file = readFileSync(path);
+    } else {
+      writeFileSync(path, empty_file);
+    }
+    this.#opened = openAgendaStore({ path, storage_id }).store;
+    return this.#opened;
   }
 
   view(): AgendaView {

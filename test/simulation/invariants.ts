@@ -65,7 +65,7 @@ export class Invariants {
   answered(from: Member, asker: Member, request: Request, response: Response): void {
     const replica = this.#withDisk(memberKey(from));
     if (replica === null || !replica.is_up) return;
-    const { hard_state, last_index } = replica.log.durable;
+    const { hard_state, last_index } = replica.log.tail;
     const name = from.node_id;
     assert(hard_state.term >= response.term, `${name} may forget the term of its ${response.kind}`);
     if (response.kind === 'vote_response' && response.granted && !response.pre_vote) {
@@ -83,7 +83,7 @@ export class Invariants {
       assert(
         wanted === undefined ||
           hard_state.term > response.term ||
-          (replica.log.durable.base?.index ?? 0) >= wanted.index ||
+          (replica.log.tail.base?.index ?? 0) >= wanted.index ||
           found?.checksum === wanted.checksum,
         `${name} acknowledges entry ${wanted?.index} and has another one`,
       );
@@ -129,7 +129,7 @@ export class Invariants {
     assert(state.applied_index <= state.commit_index, `${name} applied what is not committed`);
     assert(applied_index <= this.#committed.length, `${name} applied what nobody committed`);
     // A snapshot is put in place of the state first, then of the log.
-    const { last_index } = replica.log.durable;
+    const { last_index } = replica.log.tail;
     assert(
       state.applied_index <= Math.max(last_index, state.log.before_first.index),
       `${name} applied what is not on its disk`,
@@ -214,7 +214,7 @@ export class Invariants {
       const log = replica.logOf(key);
       if (log === null) return false;
       // What it has cut was committed, and is compared when it is applied.
-      if ((log.durable.base?.index ?? 0) >= entry.index) return true;
+      if ((log.tail.base?.index ?? 0) >= entry.index) return true;
       return log.entryAt(entry.index)?.checksum === entry.checksum;
     });
   }

@@ -133,7 +133,7 @@ export class SimulatedReplica {
 
   /** Its state goes at least as far as its log was cut: with the log it is everything. */
   get is_whole(): boolean {
-    return this.#state.durable_index >= (this.#log.durable.base?.index ?? 0);
+    return this.#state.durable_index >= (this.#log.tail.base?.index ?? 0);
   }
 
   /** Its entry at `index`, on its disk or on the way there; null: it has none. */
@@ -293,7 +293,7 @@ export class SimulatedReplica {
   /** An entry can no longer be read; only while the process is down. */
   damageLog(prng: Prng): void {
     assert(this.#process === null, 'a log is damaged while nobody uses it');
-    const { last_index, base } = this.#log.durable;
+    const { last_index, base } = this.#log.tail;
     const cut_index = base?.index ?? 0;
     if (last_index === cut_index) return;
     const index = cut_index + 1 + prng.below(last_index - cut_index);

@@ -68,10 +68,21 @@ export class StateDisk {
   }
 }
 
-function create(storage_id: string): Database.Database {
+/** The schema with nothing in it: made once, for what it costs. */
+let empty_image: Buffer | null = null;
+
+function emptyImage(): Buffer {
   const database = new Database(':memory:');
-  database.pragma('foreign_keys = 1');
   migrate(database, agenda_migrations);
+  const image = database.serialize();
+  database.close();
+  return image;
+}
+
+function create(storage_id: string): Database.Database {
+  empty_image ??= emptyImage();
+  const database = new Database(empty_image);
+  database.pragma('foreign_keys = 1');
   database
     .prepare<[string, string]>(
       `INSERT INTO raft_meta (one, storage_id, last_applied, digest, state_time) VALUES (1, ?, 0, ?, 0)`,

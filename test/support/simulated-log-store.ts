@@ -65,6 +65,11 @@ export class SimulatedLogStore implements LogStore {
     return this.#syncs;
   }
 
+  /** Where what a power cut now would leave ends; asked after every step. */
+  get tail(): LogTail {
+    return this.#platter.tail;
+  }
+
   /** What a power cut now would leave. */
   get durable(): LogTail & { readonly entries: readonly Entry[] } {
     return { ...this.#platter.tail, entries: this.#platter.entries };
