@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,13 @@ class StoredUsers extends Map<Key, User> {
 const storage_id = 'disk of all';
 /** An agenda.db with nothing in it: made once, for what its schema costs. */
 let empty_file: Buffer | null = null;
+
+/** Whoever makes a state need not close it: at the end of a test file nothing is left of any. */
+const states = new Set<FakeState>();
+afterAll(() => {
+  for (const state of states) state.close();
+  states.clear();
+});
 
 /** The state that all replicas of a fake cluster share: applied at once, everywhere. */
 export class FakeState {
@@ -156,6 +164,7 @@ export class FakeState {
   get #store(): SqliteAgendaStore {
     if (this.#opened !== null) return this.#opened;
     this.#directory = mkdtempSync(join(tmpdir(), 'agenda-fake-'));
+    states.add(this);
     const path = join(this.#directory, 'agenda.db');
     if (empty_file === null) {
       openAgendaStore({ path, storage_id }).store.close();
