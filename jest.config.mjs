@@ -16,4 +16,5 @@ export default {
   },
   testTimeout: 120_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/scripts/longest-first.mjs',
 };
