@@ -258,6 +258,8 @@ export const limits = {
   /** Pauses between two attempts to fetch a damaged entry from the others; they double. */
   log_repair_pause_ms_min: 250,
   log_repair_pause_ms_max: 5_000,
+  /** Before a damaged entry that others have cut is given up for a snapshot: about 8 s of asking. */
+  log_repair_attempts_before_snapshot: 5,
   /** Replicas that may form the first configuration. */
   cluster_size_max: 64,
   /** Addresses dialled at the same time to find other replicas. */

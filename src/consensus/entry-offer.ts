@@ -39,7 +39,8 @@ export function standingOf({
   const [configuration] = configurations;
   const is_cut = before_first.index > 0 && !is_state_missing && configuration !== undefined;
   return {
-    committed_through: apply_through,
+    // What a log was cut behind is committed, whatever has become of the state.
+    committed_through: Math.max(apply_through, before_first.index),
     base: is_cut ? { ...before_first, configuration } : null,
   };
 }

@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts';
+import { cutAtBase } from './cut-at-base.ts';
 import type { LogStore, StateMachine, StoredLog } from './ports.ts';
 import { createLog, termAt } from './raft/log.ts';
 
@@ -17,21 +17,10 @@ export async function finishInstall(
   stored: StoredLog,
 ): Promise<StoredLog> {
   const { base } = state_machine;
-  const { before_first, last_index, commit_index } = stored;
+  const { before_first, last_index } = stored;
   if (base === null || base.index <= before_first.index) return stored;
   const log = createLog(before_first, stored.term_starts, last_index);
   if (termAt(log, base.index) === base.term) return stored;
-  assert(base.index > commit_index, 'the state disagrees with a committed entry');
-  await store.write([
-    {
-      kind: 'persist',
-      write_id: 0,
-      hard_state: null,
-      truncate_from: last_index > commit_index ? commit_index + 1 : null,
-      base,
-      entries: [],
-      commit_index: base.index,
-    },
-  ]);
+  await cutAtBase(store, stored, base, false);
   return store.load();
 }

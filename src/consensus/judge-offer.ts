@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { EntryOffer } from './entry-offer.ts';
 import type { DamagedEntry } from './ports.ts';
-import type { Entry, LogIndex, Term } from './raft/entry.ts';
+import type { Entry, LogIndex, Position, Term } from './raft/entry.ts';
 
 /** What the replica that repairs knows of itself. */
 export interface OwnLog {
@@ -40,7 +40,8 @@ export function judgeOffer(damaged: DamagedEntry, offer: EntryOffer, own: OwnLog
   if (entry !== null && index <= own.committed_through && is_committed_there) {
     return { kind: 'same', entry };
   }
-  if (entry !== null && claims?.term === entry.term && claims.checksum === entry.checksum) {
+  const is_as_claimed = claims?.term === entry?.term && claims?.checksum === entry?.checksum;
+  if (entry !== null && is_as_claimed && agreesBefore(before, offer, own)) {
     return { kind: 'same', entry };
   }
   if (after !== null) {
@@ -53,6 +54,15 @@ export function judgeOffer(damaged: DamagedEntry, offer: EntryOffer, own: OwnLog
   if (entry.term > own.term) return { kind: 'stale', from: index };
   const agrees_before = before.index <= own.committed_through || offer.before_term === before.term;
   return agrees_before ? { kind: 'committed_tail', entry } : { kind: 'unproven' };
+}
+
+/**
+ * Where this log was cut while it was damaged, what stood behind may be of another history than what the cut
+ * rests on: then it is not to be put back there, though it is what was there.
+ */
+function agreesBefore(before: Position, offer: EntryOffer, own: OwnLog): boolean {
+  if (before.index > own.committed_through) return true;
+  return offer.committed_through >= before.index || offer.before_term === before.term;
 }
 
 /** Another entry than the undamaged one here is committed there: this one never will be. */

@@ -1,22 +1,20 @@
-import { assert } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import { limits } from '../limits.ts';
-import { adoptBase } from './adopt-base.ts';
-import type { EntryOffer, EntrySource } from './entry-offer.ts';
-import { judgeOffer } from './judge-offer.ts';
-import type { OfferJudgement, OwnLog } from './judge-offer.ts';
+import { cutAtBase } from './cut-at-base.ts';
+import type { EntryOffer, EntrySource, Standing } from './entry-offer.ts';
+import { fetchDamaged } from './fetch-damaged.ts';
+import type { FetchObserver, Left } from './fetch-damaged.ts';
+import type { OwnLog } from './judge-offer.ts';
 import { LogCorruptError } from './log-corrupt-error.ts';
-import { cutDamage } from './cut-damage.ts';
-import type { Clock, DamagedEntry, LogStore, StoredLog } from './ports.ts';
-import type { Entry, LogIndex } from './raft/entry.ts';
+import { basesBehind, letGo } from './let-go.ts';
+import type { Clock, LogStore, StoredLog } from './ports.ts';
+import type { LogIndex } from './raft/entry.ts';
 import type { LogBase } from './raft/log-base.ts';
 
 /** Told about what operators want to see. Must not throw. */
-export interface RepairObserver {
+export interface RepairObserver extends FetchObserver {
   /** After every attempt in vain: the first damaged entry, and why it is not repaired yet. */
   waiting(index: LogIndex, why: string, attempt: number): void;
-  repaired(index: LogIndex): void;
-  /** What could never have been committed was deleted from here on. */
-  cut(from: LogIndex): void;
   /** Nobody has them any more, and the state stands for them: the log was cut through here. */
   covered(through: LogIndex): void;
   /** Nobody has them any more, nor does the state stand for them: it must come as a snapshot. */
@@ -32,23 +30,11 @@ export interface LogRepairOptions {
   readonly applied_index: LogIndex;
   /** Where the state stands, whatever power cut follows; null: nowhere. */
   readonly durableBase: () => Promise<LogBase | null>;
+  /** Told what may be said to others, each time it has changed. */
+  readonly onStanding?: (standing: Standing) => void;
 }
 
 const NOBODY_TO_ASK = 'damaged, and there is no other replica to fetch it from';
-
-/** The first entry that is still damaged. */
-interface Left {
-  readonly index: LogIndex;
-  readonly what: string;
-  /** Of it, from all that answer. */
-  readonly offers: readonly EntryOffer[];
-}
-
-interface Attempt {
-  /** The log is another than before: time to look again. */
-  readonly has_changed: boolean;
-  readonly left: Left | null;
-}
 
 /**
  * Makes a damaged log whole before the replica takes part in anything (docs/decisions/0012): what it
@@ -64,10 +50,14 @@ export async function repairLog(options: LogRepairOptions): Promise<StoredLog> {
     const stored = await store.load();
     const [first_damaged] = stored.damaged;
     if (first_damaged === undefined) return stored;
-    const attempted = source.hasOthers() ? await attemptAll(options, stored) : null;
+    const base = await options.durableBase();
+    const own = await ownLog(options, stored, base);
+    if (own === null) continue;
+    options.onStanding?.(standingIn(options, stored, own));
+    const attempted = source.hasOthers() ? await fetchDamaged(options, stored, own) : null;
     if (attempted?.has_changed === true) continue;
     const left = attempted?.left ?? null;
-    if (await letGo(options, stored, left)) continue;
+    if (await letGoOf(options, { stored, base, left, attempt })) continue;
     if (attempted === null) throw new LogCorruptError(first_damaged, NOBODY_TO_ASK);
     assert(left !== null, 'a damaged log, and nothing left to repair');
     observer.waiting(left.index, `${left.what}; ${whyNot(left.offers)}`, attempt);
@@ -79,121 +69,86 @@ export async function repairLog(options: LogRepairOptions): Promise<StoredLog> {
   }
 }
 
-/** What nobody has any more need not be had again. `left` is null where there is nobody to ask. */
-async function letGo(
-  options: LogRepairOptions,
+/**
+ * What is known of this log. A crash may have left a state that was replaced by a snapshot beside the log of
+ * before: where the two part, the log is brought along first, as the start of a whole one does
+ * (`finish-install.ts`), and null returned. Where it cannot be seen whether they do, the state tells nothing
+ * of the log.
+ */
+async function ownLog(
+  { store, observer, applied_index }: LogRepairOptions,
   stored: StoredLog,
-  left: Left | null,
-): Promise<boolean> {
-  const { store, observer } = options;
-  if (left !== null && !isCutAway(left)) return false;
-  const covered = await cutDamage(store, stored, await options.durableBase());
-  if (covered !== null) observer.covered(covered);
-  if (covered !== null || left === null) return covered !== null;
-  const adopted = await adoptBase(options, stored, left.offers);
-  if (adopted !== null) observer.adopted(adopted);
-  return adopted !== null;
+  base: LogBase | null,
+): Promise<OwnLog | null> {
+  const { commit_index, last_index, before_first, hard_state } = stored;
+  const trusting = {
+    committed_through: Math.max(commit_index, applied_index),
+    term: hard_state.term,
+  };
+  if (base === null || base.index <= before_first.index) return trusting;
+  const is_beyond = base.index > last_index;
+  if (!is_beyond && (await store.inspect(base.index)) !== null) {
+    return { ...trusting, committed_through: commit_index };
+  }
+  const [entry] = is_beyond ? [] : await store.read(base.index, base.index, 0);
+  if (entry?.term === base.term) return trusting;
+  await cutAtBase(store, stored, base, false);
+  observer.covered(base.index);
+  return null;
 }
 
-async function attemptAll(options: LogRepairOptions, stored: StoredLog): Promise<Attempt> {
-  const { store, source, observer, applied_index } = options;
-  const own: OwnLog = {
-    committed_through: Math.max(stored.commit_index, applied_index),
-    term: stored.hard_state.term,
-  };
-  let has_changed = false;
-  let left: Left | null = null;
-  let tail: Entry[] = [];
-  for (const index of stored.damaged) {
-    const damaged = await store.inspect(index);
-    assert(damaged !== null, 'repaired by somebody else');
-    const offers = await askAll(source, damaged);
-    const judged = judgeOffers(damaged, offers, own);
-    if (judged.kind === 'stale') {
-      await cut(options, own, judged.from);
-      return { has_changed: true, left: null };
-    }
-    if (judged.kind === 'same') {
-      await store.repair([judged.entry]);
-      observer.repaired(index);
-      has_changed = true;
-      // It is followed by something undamaged now.
-      tail = [];
-      continue;
-    }
-    if (judged.kind === 'committed_tail') tail.push(judged.entry);
-    left ??= { index, what: damaged.what, offers };
-    // Nothing starts without this one: no reason to ask for thousands that follow.
-    if (judged.kind === 'unproven' && offers.every(({ entry }) => entry === null)) break;
+/** What this replica answers to the same questions of others meanwhile. */
+function standingIn(
+  { applied_index }: LogRepairOptions,
+  { before_first, base_configuration: configuration }: StoredLog,
+  { committed_through }: OwnLog,
+): Standing {
+  const holds_it = configuration !== null && applied_index >= before_first.index;
+  return { committed_through, base: holds_it ? { ...before_first, configuration } : null };
+}
+
+interface Plight {
+  readonly stored: StoredLog;
+  /** Where the own state stands, durably. */
+  readonly base: LogBase | null;
+  /** Null: there is nobody to ask. */
+  readonly left: Left | null;
+  readonly attempt: number;
+}
+
+/** What nobody has any more need not be had again. Returns whether the log is another now. */
+async function letGoOf(
+  options: LogRepairOptions,
+  { stored, base, left, attempt }: Plight,
+): Promise<boolean> {
+  const { observer } = options;
+  const is_late = attempt > limits.log_repair_attempts_before_snapshot;
+  if (left !== null && !isCutAway(left, is_late)) return false;
+  const first_damaged = must(stored.damaged[0], 'nothing is damaged');
+  if (base !== null && base.index >= first_damaged) {
+    const gone = await letGo(options, stored, base);
+    if (gone?.kind === 'from') observer.cut(gone.index);
+    if (gone?.kind === 'through') observer.covered(gone.index);
+    if (gone !== null) return true;
   }
-  if (has_changed || !(await isWholeTail(store, tail, stored.last_index))) {
-    return { has_changed, left };
+  // Somebody who has the entry may be about to answer, and a whole state costs more.
+  if (left === null || !is_late) return false;
+  for (const other of basesBehind(first_damaged, left.offers)) {
+    const gone = await letGo(options, stored, other);
+    if (gone?.kind === 'from') observer.cut(gone.index);
+    if (gone?.kind === 'through') observer.adopted(gone.index);
+    if (gone !== null) return true;
   }
-  await store.repair(tail);
-  for (const { index } of tail) observer.repaired(index);
-  return { has_changed: true, left };
+  return false;
 }
 
 /**
- * Whether these are all the entries from the last undamaged one to the end. If they were not what stood
- * here, whatever they left behind them would be of another history.
+ * Somebody holds it in the state, and nobody has it in the log; or, after a while, nobody has one that can be
+ * shown to be this one.
  */
-async function isWholeTail(
-  store: LogStore,
-  tail: readonly Entry[],
-  last_index: LogIndex,
-): Promise<boolean> {
-  const first = tail[0];
-  if (first === undefined || first.index + tail.length - 1 !== last_index) return false;
-  const damaged = await store.inspect(first.index);
-  return damaged !== null && damaged.after === null && damaged.before.index === first.index - 1;
-}
-
-async function cut(
-  { store, observer }: LogRepairOptions,
-  own: OwnLog,
-  from: LogIndex,
-): Promise<void> {
-  assert(from > own.committed_through, 'what is committed is never cut');
-  await store.write([
-    {
-      kind: 'persist',
-      write_id: 0,
-      hard_state: null,
-      truncate_from: from,
-      base: null,
-      entries: [],
-      commit_index: 0,
-    },
-  ]);
-  observer.cut(from);
-}
-
-function askAll(source: EntrySource, damaged: DamagedEntry): Promise<readonly EntryOffer[]> {
-  const { index, before, after } = damaged;
-  return source.ask({ index, before_index: before.index, after_index: after?.index ?? 0 });
-}
-
-/** The best of them; no two proofs can contradict each other. */
-function judgeOffers(
-  damaged: DamagedEntry,
-  offers: readonly EntryOffer[],
-  own: OwnLog,
-): OfferJudgement {
-  const judgements = offers.map((offer) => judgeOffer(damaged, offer, own));
-  for (const kind of ['same', 'stale', 'committed_tail'] as const) {
-    const found = judgements.find((judgement) => judgement.kind === kind);
-    if (found !== undefined) return found;
-  }
-  return { kind: 'unproven' };
-}
-
-/** All that answer have it in their states, and in their logs no more. */
-function isCutAway({ index, offers }: Left): boolean {
-  return (
-    offers.length > 0 &&
-    offers.every(({ entry, committed_through }) => entry === null && committed_through >= index)
-  );
+function isCutAway({ index, offers }: Left, is_late: boolean): boolean {
+  const is_in_a_state = offers.some(({ committed_through }) => committed_through >= index);
+  return is_in_a_state && (is_late || offers.every(({ entry }) => entry === null));
 }
 
 function whyNot(offers: readonly EntryOffer[]): string {

@@ -47,8 +47,8 @@ const offer_schema = z.strictObject({
 type WrittenBase = z.infer<typeof offer_schema>['base'];
 
 export interface EntrySourceOptions {
-  readonly transport: RpcTransport;
-  readonly book: AddressBook;
+  readonly transport: Pick<RpcTransport, 'call'>;
+  readonly book: Pick<AddressBook, 'entries' | 'dialable'>;
   readonly group_id: string;
   /** Whether this replica was told of any other. */
   readonly is_alone: boolean;
@@ -82,7 +82,7 @@ async function askOne(
     if (answer.status !== 200 || !parsed.success) return null;
     const entry = parsed.data.entry === null ? null : decodeEntry(parsed.data.entry);
     if (entry !== null && entry.index !== question.index) return null;
-    return { ...parsed.data, entry, base: decodeBase(parsed.data.base) };
+    return { ...parsed.data, entry, base: decodeBase(parsed.data) };
   } catch (error) {
     if (error instanceof RpcError || error instanceof CodecError) return null;
     throw error;
@@ -138,10 +138,16 @@ function encodeBase(base: LogBase | null): WrittenBase {
   return { index, term, configuration_index: placed.index, configuration };
 }
 
-/** @throws {CodecError} its configuration is none */
-function decodeBase(written: WrittenBase): LogBase | null {
+/** @throws {CodecError} it is no place in a log that is committed there */
+function decodeBase({
+  base: written,
+  committed_through,
+}: z.infer<typeof offer_schema>): LogBase | null {
   if (written === null) return null;
   const { index, term, configuration_index } = written;
+  if (configuration_index > index || index > committed_through) {
+    throw new CodecError('no base of a log');
+  }
   const configuration = decodeConfiguration(Buffer.from(written.configuration, 'base64'));
   return { index, term, configuration: { index: configuration_index, configuration } };
 }

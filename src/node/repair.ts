@@ -55,9 +55,12 @@ export async function loadWholeLog(options: NodeRepairOptions): Promise<StoredLo
     const observer = repairObserver(log, metrics, (index) => {
       progress.waits_for = index;
     });
-    const standing = storedStanding(stored, applied_index);
+    let standing: Standing = { committed_through: stored.commit_index, base: null };
+    const onStanding = (now: Standing): void => {
+      standing = now;
+    };
     const close = source.hasOthers()
-      ? await openForRepair(options, standing, progress)
+      ? await openForRepair(options, () => standing, progress)
       : () => Promise.resolve();
     try {
       const durableBase = async (): Promise<LogBase | null> => {
@@ -65,7 +68,8 @@ export async function loadWholeLog(options: NodeRepairOptions): Promise<StoredLo
         const { base } = storage.state_machine;
         return base !== null && base.index <= storage.checkpointer.durableIndex() ? base : null;
       };
-      return await repairLog({ store, source, clock, observer, applied_index, durableBase });
+      const repair = { store, source, clock, observer, applied_index };
+      return await repairLog({ ...repair, durableBase, onStanding });
     } finally {
       await close();
       metrics.storage.damaged(false);
@@ -73,17 +77,6 @@ export async function loadWholeLog(options: NodeRepairOptions): Promise<StoredLo
   } catch (error) {
     throw refusal(storage.directory.raft_path, error);
   }
-}
-
-function storedStanding(
-  { before_first, base_configuration: configuration, commit_index }: StoredLog,
-  applied_index: LogIndex,
-): Standing {
-  const stands_for_it = configuration !== null && applied_index >= before_first.index;
-  return {
-    committed_through: Math.max(commit_index, applied_index),
-    base: stands_for_it ? { ...before_first, configuration } : null,
-  };
 }
 
 export function repairObserver(
@@ -112,7 +105,6 @@ export function repairObserver(
       );
     },
     adopted(through) {
-      metrics.storage.damaged(false);
       log.warn(
         { through },
         'damaged entries that nobody has are let go; the state comes as a snapshot',
@@ -127,7 +119,7 @@ export function repairObserver(
 /** Opens the ports and looks for the others; returns how to end that. */
 async function openForRepair(
   options: NodeRepairOptions,
-  standing: Standing,
+  standing: () => Standing,
   progress: { readonly waits_for: LogIndex },
 ): Promise<() => Promise<void>> {
   const { config, storage, peers, group_id, metrics, log } = options;
@@ -141,7 +133,7 @@ async function openForRepair(
       entriesRoute({
         group_id,
         store: storage.log_store.store,
-        standing: () => standing,
+        standing,
       }),
       ...clusterRoutes({
         keeper: peers.keeper,

@@ -1,4 +1,4 @@
-import { offerEntry, standingOf } from '../../src/consensus/entry-offer.ts';
+import { offerEntry } from '../../src/consensus/entry-offer.ts';
 import type { EntryOffer, EntryQuestion, EntrySource } from '../../src/consensus/entry-offer.ts';
 import type { NodeId } from '../../src/consensus/raft/configuration.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -17,9 +17,9 @@ const LATENCY_MS = 3;
 export function createEntrySource(options: EntrySourceOptions): EntrySource {
   const { node_id, process, replicas, isCut } = options;
   const reachable = (): readonly SimulatedReplica[] =>
-    replicas().filter(({ member, is_stopped, life }) => {
+    replicas().filter(({ member, is_stopped, standing }) => {
       const other = member.node_id;
-      if (other === node_id || life === null || is_stopped) return false;
+      if (other === node_id || standing === null || is_stopped) return false;
       return !isCut(node_id, other) && !isCut(other, node_id);
     });
   const ask = async (question: EntryQuestion): Promise<readonly EntryOffer[]> => {
@@ -27,8 +27,8 @@ export function createEntrySource(options: EntrySourceOptions): EntrySource {
       process.after(LATENCY_MS, () => resolve());
     });
     return Promise.all(
-      reachable().flatMap(({ log, life }) =>
-        life === null ? [] : [offerEntry(log, standingOf(life.group.state), question)],
+      reachable().flatMap(({ log, standing }) =>
+        standing === null ? [] : [offerEntry(log, standing, question)],
       ),
     );
   };

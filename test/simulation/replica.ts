@@ -1,11 +1,11 @@
 import { assert, must } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
-import type { EntrySource } from '../../src/consensus/entry-offer.ts';
+import { standingOf } from '../../src/consensus/entry-offer.ts';
+import type { EntrySource, Standing } from '../../src/consensus/entry-offer.ts';
 import { Group } from '../../src/consensus/group.ts';
 import type { GroupOptions } from '../../src/consensus/group-options.ts';
 import { repairLog } from '../../src/consensus/log-repair.ts';
-import type { RepairObserver } from '../../src/consensus/log-repair.ts';
 import type { LogStore, Observer, Transport } from '../../src/consensus/ports.ts';
 import type { Member, MemberKey } from '../../src/consensus/raft/configuration.ts';
 import { memberKey } from '../../src/consensus/raft/configuration.ts';
@@ -26,6 +26,7 @@ import { SimulatedProcess } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
 import { StateDisk } from './state-disk.ts';
 import { SwitchingStore } from './switching-store.ts';
+import { repairNotes } from './repair-notes.ts';
 
 export const ELECTION_TIMEOUT_MS = 1_200;
 const HEARTBEAT_MS = 150;
@@ -86,6 +87,8 @@ export class SimulatedReplica {
   #state: StateDisk;
   /** Null: its process is down, or still starting. */
   #life: Life | null = null;
+  /** While its log is being repaired. */
+  #repair_standing: Standing | null = null;
   #process: SimulatedProcess | null = null;
   #snapshots: SimulatedSnapshotStore | null = null;
 
@@ -136,6 +139,11 @@ export class SimulatedReplica {
     return this.#state.durable_index >= (this.#log.tail.base?.index ?? 0);
   }
 
+  /** What it says to who asks for entries; null: it does not answer. */
+  get standing(): Standing | null {
+    return this.#life === null ? this.#repair_standing : standingOf(this.#life.group.state);
+  }
+
   /** Its entry at `index`, on its disk or on the way there; null: it has none. */
   entryAt(index: LogIndex): Entry | null {
     const log = this.#life?.group.state.log;
@@ -182,7 +190,10 @@ export class SimulatedReplica {
         durableIndex: () => this.#state.durable_index,
         kept_entries: this.#options.kept_entries,
       },
-      repair: { source: this.#options.entrySourceOf(this, process), observer: this.#repairs() },
+      repair: {
+        source: this.#options.entrySourceOf(this, process),
+        observer: repairNotes((text) => this.#note(text)),
+      },
       onFailed: (part, error) => this.#options.onBroken(this, part, error),
     });
     opening.then(
@@ -203,19 +214,13 @@ export class SimulatedReplica {
       this.#state.checkpoint();
       return Promise.resolve(options.state_machine.base);
     };
-    const whole = await repairLog({ store, clock, applied_index, durableBase, ...repair });
-    return Group.open(options, whole);
-  }
-
-  #repairs(): RepairObserver {
-    return {
-      waiting: (index, why) => this.#note(`waits for entry ${index}: ${why}`),
-      repaired: (index) => this.#note(`has entry ${index} again`),
-      covered: (through) => this.#note(`lets go of damaged entries through ${through}`),
-      adopted: (through) =>
-        this.#note(`lets go of entries through ${through}, and wants a snapshot`),
-      cut: (from) => this.#note(`deletes damaged entries from ${from} on`),
+    const onStanding = (standing: Standing): void => {
+      this.#repair_standing = standing;
     };
+    const own = { store, clock, applied_index, durableBase, onStanding };
+    const whole = await repairLog({ ...own, ...repair });
+    this.#repair_standing = null;
+    return Group.open(options, whole);
   }
 
   /** Files that were being received are still there after a restart. */
@@ -355,6 +360,7 @@ export class SimulatedReplica {
     this.#log = this.#log.reopen(this.#options.prng.below(3));
     this.#process = null;
     this.#life = null;
+    this.#repair_standing = null;
   }
 
   #receive(process: SimulatedProcess, from: Member, message: Request): Promise<Response> {

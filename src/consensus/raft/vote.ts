@@ -1,9 +1,10 @@
 import type { Member } from './configuration.ts';
-import { memberKey, sameMember } from './configuration.ts';
+import { isVoter, memberKey, sameMember } from './configuration.ts';
 import type { Position } from './entry.ts';
 import type { Token } from './input.ts';
 import { lastPosition } from './log.ts';
 import type { VoteRequest } from './message.ts';
+import { currentConfiguration } from './state.ts';
 import type { RaftState } from './state.ts';
 import { becomeFollower, resetElectionTimer } from './role.ts';
 
@@ -18,8 +19,10 @@ function isUpToDate(candidate: Position, own: Position): boolean {
   return candidate.index >= own.index;
 }
 
-/** Of two whose logs allow both to lead. */
+/** Of two whose logs allow both to lead. Who is no voter here may ask in vain, and often. */
 function comesFirst(from: Member, { last_log }: VoteRequest, state: RaftState): boolean {
+  const configuration = currentConfiguration(state);
+  if (configuration === null || !isVoter(configuration, from)) return false;
   const is_beyond_own = !isUpToDate(lastPosition(state.log), last_log);
   return is_beyond_own || memberKey(from) < memberKey(state.options.self);
 }

@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { must } from '../../src/base/assert.ts';
 import { seededPrng } from '../../src/base/prng.ts';
 import type { Prng } from '../../src/base/prng.ts';
-import { commandEntries } from '../support/log-fixtures.ts';
+import { commandEntries, commandEntry } from '../support/log-fixtures.ts';
 import { randomLogs } from '../support/random-logs.ts';
 import {
   assertAllowed,
   cutPeerOf,
+  peerOf,
   sourceOf,
   startRepair,
   stateAt,
@@ -21,7 +22,7 @@ describe('what all others have cut away, beyond the own state', () => {
     const peers = [await cutPeerOf(ten, 1, 8, 7), await cutPeerOf(ten, 1, 8, 5)];
     const repair = startRepair(store, sourceOf(peers), 2, stateAt(2));
     await repair.clock.until('whole', () => repair.result() !== null);
-    expect(repair.events).toEqual(['adopted 5']);
+    expect(repair.events.at(-1)).toBe('adopted 5');
     expect(repair.result()).toMatchObject({
       before_first: { index: 5, term: 1 },
       commit_index: 5,
@@ -37,7 +38,7 @@ describe('what all others have cut away, beyond the own state', () => {
     const longer = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
     const repair = startRepair(store, sourceOf([await cutPeerOf(longer, 3, 9, 6)]));
     await repair.clock.until('whole', () => repair.result() !== null);
-    expect(repair.events).toEqual(['adopted 6']);
+    expect(repair.events.at(-1)).toBe('adopted 6');
     expect(repair.result()).toMatchObject({
       before_first: { index: 6, term: 3 },
       hard_state: { term: 3, voted_for: null },
@@ -51,7 +52,7 @@ describe('what all others have cut away, beyond the own state', () => {
     const other = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
     const repair = startRepair(store, sourceOf([await cutPeerOf(other, 3, 9, 6)]));
     await repair.clock.until('whole', () => repair.result() !== null);
-    expect(repair.events).toEqual(['adopted 6']);
+    expect(repair.events.at(-1)).toBe('adopted 6');
     expect(repair.result()).toMatchObject({ last_index: 6, hard_state: { term: 3 } });
     expect(store.durable.entries).toEqual([]);
   });
@@ -62,11 +63,11 @@ describe('what all others have cut away, beyond the own state', () => {
     for (const store of [same, other]) {
       for (const index of [3, 5]) store.damage(index, 'lost');
     }
-    const peers = [await cutPeerOf(ten, 1, 5, 5)];
+    const peers = [await cutPeerOf(ten.slice(0, 5), 1, 5, 5)];
     const undecided = startRepair(same, sourceOf(peers));
     await undecided.clock.advance(60_000);
     expect(undecided.events.at(-1)).toMatch(/^waiting 3/);
-    must(peers[0], 'a peer').committed = 8;
+    peers.splice(0, 1, await cutPeerOf(ten, 1, 8, 5));
     const repairs = [undecided, startRepair(other, sourceOf(peers))];
     for (const repair of repairs) {
       await repair.clock.until('whole', () => repair.result() !== null);
@@ -88,6 +89,69 @@ describe('what all others have cut away, beyond the own state', () => {
     const again = startRepair(store, sourceOf(both));
     await again.clock.until('whole', () => again.result() !== null);
     expect(again.events).toEqual(['repaired 7']);
+  });
+});
+
+describe('whose history it is', () => {
+  const stale = [...ten.slice(0, 4), ...commandEntries(5, 7, 2)];
+  const committed = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
+
+  test('what stood behind the cut is not put back there when it is of another history', async () => {
+    const store = await storeOf(stale, 2);
+    for (const index of [4, 6, 7]) store.damage(index, 'payload');
+    const beaten = await peerOf(stale, 2, 4);
+    beaten.store.damage(4, 'lost');
+    const repair = startRepair(store, sourceOf([await cutPeerOf(committed, 3, 9, 6), beaten]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events.slice(-2)).toEqual(['adopted 6', 'repaired 7']);
+    expect(store.durable.entries).toEqual(committed.slice(6, 7));
+  });
+
+  test('before what is contradicted nothing acknowledged is deleted', async () => {
+    const store = await storeOf([...ten.slice(0, 7), commandEntry(8, 2)], 2);
+    for (const index of [3, 5, 6, 7]) store.damage(index, 'lost');
+    const longer = [...ten.slice(0, 7), ...commandEntries(8, 12, 3)];
+    const repair = startRepair(store, sourceOf([await cutPeerOf(longer, 3, 12, 5)]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    const what = repair.events.filter((event) => !event.startsWith('waiting'));
+    expect(what).toEqual(['cut 8', 'adopted 5', 'repaired 6', 'repaired 7']);
+    expect(store.durable.entries).toEqual(ten.slice(5, 7));
+  });
+
+  test('who has nothing at all keeps nobody waiting', async () => {
+    const store = await storeOf(ten, 1);
+    store.damage(3, 'lost');
+    const peers = [await peerOf([], 0, 0), await cutPeerOf(ten, 1, 8, 5)];
+    const repair = startRepair(store, sourceOf(peers));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events.at(-1)).toBe('adopted 5');
+  });
+
+  test('of several places the first that decides', async () => {
+    const store = await storeOf(ten, 1);
+    for (const index of [3, 5]) store.damage(index, 'lost');
+    const peers = [
+      await cutPeerOf(ten.slice(0, 5), 1, 5, 5),
+      await cutPeerOf(ten.slice(0, 8), 1, 8, 8),
+    ];
+    const repair = startRepair(store, sourceOf(peers));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events.at(-1)).toBe('adopted 8');
+    expect(store.durable.entries).toEqual(ten.slice(8));
+  });
+
+  test.each([
+    ['the entry where it stands is another', 6],
+    ['the entry where it stands is damaged', 7],
+  ])('a state that a snapshot replaced, beside the log of before: %s', async (_, index) => {
+    const store = await storeOf([...ten.slice(0, 4), ...commandEntries(5, 9, 2)], 3, 4);
+    store.damage(index, 'lost');
+    const peer = await peerOf([...ten.slice(0, 4), ...commandEntries(5, 10, 3)], 3, 10);
+    const repair = startRepair(store, sourceOf([peer]), 7, { ...stateAt(7), term: 3 });
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events.at(-1)).toBe('covered 7');
+    expect(repair.result()).toMatchObject({ before_first: { index: 7, term: 3 }, last_index: 7 });
+    expect(store.durable.entries).toEqual([]);
   });
 });
 
@@ -121,7 +185,7 @@ describe('whatever happened before, and whatever is damaged', () => {
       store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
     }
     const repair = startRepair(store, sourceOf(peers));
-    await repair.clock.advance(2_000);
+    await repair.clock.advance(20_000);
     expect(repair.error()).toBeNull();
     const result = repair.result();
     if (result === null || result.before_first.index === 0) return false;
