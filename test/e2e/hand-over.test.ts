@@ -20,12 +20,14 @@ describe('a leader that is stopped', () => {
       register(cluster.origin(number % 2 === 0 ? follower : other), `meanwhile-${number}`),
     );
     expect(await is_stopped).toBe(0);
-    // Without waiting: when it was gone, another led already, and by the first election there was.
-    const states = await Promise.all([follower, other].map((one) => cluster.raftState(one)));
-    expect(states.filter(({ role }) => role === 'leader')).toHaveLength(1);
-    expect(states.map((state) => state.term)).toEqual([term + 1, term + 1]);
-    await Promise.all(writes);
+    // It has heard its successor before it was gone, and that one was elected first of all, by its wish. Where
+    // the machine is busy enough that a follower misses heartbeats, others may follow.
     expect(cluster.log(leader)).toContain('"outcome":"transferred"');
+    const elected = [follower, other].filter((one) =>
+      cluster.log(one).includes(`"role":"leader","term":${term + 1},`),
+    );
+    expect(elected).toHaveLength(1);
+    await Promise.all(writes);
 
     cluster.start(leader);
     await cluster.awaitEqualIndex();
