@@ -17,6 +17,7 @@ const columns = [
   'patch',
   'accept',
   'event',
+  'moved',
 ] as const;
 type Row = Readonly<Record<(typeof columns)[number], string>>;
 
@@ -139,11 +140,18 @@ async function isNamed(viewer: string, object: string): Promise<string> {
   return yesOrNo(payloads.some((payload) => payload['appointment_title'] === object));
 }
 
-/** What somebody would be told of a change of it. */
-async function toldOfChange(viewer: string, id: string): Promise<string> {
+/** Another end each time, before the next appointment begins. */
+let moves = 0;
+function otherTime(object: string): Body {
+  moves += 1;
+  const hour = String([...objects.keys()].indexOf(object) + 8).padStart(2, '0');
+  return { end: `${DAY}T${hour}:30:${String(moves).padStart(2, '0')}Z` };
+}
+
+/** What somebody is told of a change of it. */
+async function toldOfChange(viewer: string, id: string, change: Body): Promise<string> {
   const before = apis.state.events.length;
-  const description = `changed for ${viewer}`;
-  await act('olga', 'PATCH', `/api/appointments/${id}`, { description });
+  await act('olga', 'PATCH', `/api/appointments/${id}`, change);
   const { id: user_id } = person(viewer);
   const key = parseId('usr', user_id);
   const told = apis.state.events
@@ -179,7 +187,11 @@ describe('who sees what', () => {
       group: is_of_group ? await onGroupAgenda(viewer, object, id) : '-',
       search: yesOrNo(found.includes(object)),
       named: await isNamed(viewer, object),
-      event: row.event === '-' ? '-' : await toldOfChange(viewer, id),
+      event:
+        row.event === '-'
+          ? '-'
+          : await toldOfChange(viewer, id, { description: `changed for ${viewer}` }),
+      moved: row.moved === '-' ? '-' : await toldOfChange(viewer, id, otherTime(object)),
       patch: String((await ask(viewer, 'PATCH', path, {})).status),
       accept: String((await ask(viewer, 'POST', `${path}/accept`)).status),
     };

@@ -1,5 +1,5 @@
 import type { AgendaEvent, AgendaEventKind } from '../../event.ts';
-import type { Key, Notification, NotificationType } from '../../model.ts';
+import type { Appointment, Key, Notification, NotificationType } from '../../model.ts';
 import type { RulesView } from '../../view.ts';
 import type { Told } from '../decision.ts';
 import type { Meeting } from './meeting.ts';
@@ -11,7 +11,7 @@ interface Audience {
   readonly busy: readonly Key[];
 }
 
-/** The rules of `sight.ts`, for everybody at once. */
+/** The rules of `sight.ts`, for everybody at once. What is cancelled takes no time that could be seen. */
 function audienceOf(
   view: RulesView,
   { appointment, participants }: Meeting,
@@ -26,7 +26,7 @@ function audienceOf(
       if (full.has(user_key) || user_key === without_key) continue;
       const sees_all = privacy === 'full' || (owner_rank !== null && rank > owner_rank);
       if (sees_all) full.add(user_key);
-      else busy.push(user_key);
+      else if (appointment.cancelled_at === null) busy.push(user_key);
     }
   }
   return { full: ascending(full), busy: ascending(busy) };
@@ -38,10 +38,11 @@ function ascending(keys: Iterable<Key>): readonly Key[] {
 
 const nobody: Audience = { full: [], busy: [] };
 
-/** What an announcement may depend on besides. */
-interface Earlier {
-  /** As it was: who saw it and does no longer is told that it is gone. */
-  readonly before?: Meeting;
+/** What has become of it. */
+interface Change {
+  /** As it was; null: there was none. Who saw it and does no longer is told that it is gone. */
+  readonly before: Meeting | null;
+  readonly after: Meeting;
   /** Who is leaving the group in the same moment; null: nobody. */
   readonly without_key?: Key | null;
 }
@@ -50,17 +51,19 @@ interface Earlier {
 export function announce(
   view: RulesView,
   kind: AgendaEventKind,
-  after: Meeting,
-  { before, without_key = null }: Earlier = {},
+  { before, after, without_key = null }: Change,
 ): readonly AgendaEvent[] {
-  const { key, version, group_key } = after.appointment;
-  const { full, busy } = audienceOf(view, after, without_key);
-  const event = { kind, key, version, group_key, appointment_key: key };
-  const events: AgendaEvent[] = [{ ...event, audience: full }];
-  const earlier = before === undefined ? nobody : audienceOf(view, before, null);
-  const lost = earlier.full.filter((user_key) => !full.includes(user_key));
+  const now = audienceOf(view, after, without_key);
+  const earlier = before === null ? nobody : audienceOf(view, before, null);
+  const event = { ...eventOf(kind, after.appointment), audience: now.full };
+  const events: AgendaEvent[] = [event];
+  const lost = without(earlier.full, now.full);
   if (lost.length > 0) events.push({ ...event, kind: 'appointment.gone', audience: lost });
-  const sees_times = ascending(new Set([...busy, ...earlier.busy]));
+  const { group_key } = after.appointment;
+  const is_same = before !== null && showsSameTimes(before.appointment, after.appointment);
+  const sees_times = is_same
+    ? [...without(earlier.busy, now.busy), ...without(now.busy, earlier.busy)]
+    : [...earlier.busy, ...now.busy];
   if (group_key !== null && sees_times.length > 0) {
     events.push({
       kind: 'group.busy_changed',
@@ -68,10 +71,45 @@ export function announce(
       version: view.groups.groupByKey(group_key)?.version ?? 1,
       group_key,
       appointment_key: null,
-      audience: sees_times,
+      audience: ascending(new Set(sees_times)),
     });
   }
   return events;
+}
+
+/** Tells those who see everything of what changes neither when it is nor who sees it. */
+export function announceWithin(
+  view: RulesView,
+  kind: AgendaEventKind,
+  meeting: Meeting,
+): readonly AgendaEvent[] {
+  const { full } = audienceOf(view, meeting, null);
+  return [{ ...eventOf(kind, meeting.appointment), audience: full }];
+}
+
+function eventOf(
+  kind: AgendaEventKind,
+  { key, version, group_key }: Appointment,
+): Omit<AgendaEvent, 'audience'> {
+  return { kind, key, version, group_key, appointment_key: key };
+}
+
+function without(keys: readonly Key[], others: readonly Key[]): readonly Key[] {
+  const left_out = new Set(others);
+  return keys.filter((key) => !left_out.has(key));
+}
+
+/** Whether it is the same to those who see its times alone, as long as they do. */
+function showsSameTimes(before: Appointment, after: Appointment): boolean {
+  const has_same_dates =
+    after.start_offset_s === before.start_offset_s && after.end_offset_s === before.end_offset_s;
+  return (
+    after.start === before.start &&
+    after.end === before.end &&
+    after.all_day === before.all_day &&
+    (has_same_dates || !after.all_day) &&
+    after.busy === before.busy
+  );
 }
 
 /** A notification about an appointment. */

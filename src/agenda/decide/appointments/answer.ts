@@ -5,7 +5,7 @@ import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision, Told } from '../decision.ts';
-import { announce, toldOf } from './announce.ts';
+import { announceWithin, toldOf } from './announce.ts';
 import { log_in_first, seenAppointment } from './change.ts';
 import { isOver, ownPart } from './discuss.ts';
 import { meetingChanges, meetingOf, participantWith, withStatus } from './meeting.ts';
@@ -94,7 +94,7 @@ export function withParticipant(
   return {
     ...answered(participant),
     changes: meetingChanges(before, after, context),
-    events: announce(view, 'appointment.answered', after),
+    events: announceWithin(view, 'appointment.answered', after),
     told: toldOfIt(after),
   };
 }

@@ -113,7 +113,7 @@ export function changed(
     changes: meetingChanges(before, after, context),
     answer: { kind: 'appointment', key, version },
     consequences: [],
-    events: announce(view, kind, after, { before }),
+    events: announce(view, kind, { before, after }),
     told,
   };
 }

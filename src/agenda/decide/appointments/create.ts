@@ -48,7 +48,7 @@ export function createAppointment(
     changes: meetingChanges(null, meeting, context),
     answer: { kind: 'appointment', key, version },
     consequences: [],
-    events: announce(view, 'appointment.created', meeting),
+    events: announce(view, 'appointment.created', { before: null, after: meeting }),
     told: participants.value.map((one) => toldOfBeingOn(meeting, one)),
   };
 }

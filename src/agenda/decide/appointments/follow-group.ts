@@ -207,7 +207,7 @@ function joined(
   const after = withStatus({ appointment, participants: people }, context);
   return {
     changes: meetingChanges(before, after, context),
-    events: announce(view, 'appointment.answered', after),
+    events: announce(view, 'appointment.answered', { before, after }),
     // They are on a cancelled one too, for the case that it is restored; that is when they are told.
     told: appointment.cancelled_at === null ? [toldOfBeingOn(after, participant)] : [],
     reads: readsOf(before, view, work),
@@ -247,7 +247,7 @@ function left(
   const is_asked_now = stays !== null && stays.status !== leaver.status;
   return {
     changes: meetingChanges(before, after, context),
-    events: announce(view, 'appointment.answered', after, { before, without_key: user_key }),
+    events: announce(view, 'appointment.answered', { before, after, without_key: user_key }),
     told: is_asked_now && appointment.cancelled_at === null ? [toldOfBeingOn(after, stays)] : [],
     reads: readsOf(before, view, work),
   };

@@ -7,7 +7,7 @@ import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision, Told } from '../decision.ts';
-import { announce, toldOf, toldToPeople } from './announce.ts';
+import { announceWithin, toldOf, toldToPeople } from './announce.ts';
 import { changed, nextVersion, ownAppointment } from './change.ts';
 import { conflictOf } from './conflict.ts';
 import { meetingOf } from './meeting.ts';
@@ -77,7 +77,7 @@ export function rejectProposal(
     changes: judged(proposal, 'rejected', context),
     answer: answerWith(proposal),
     consequences: [],
-    events: announce(view, 'appointment.discussed', meeting),
+    events: announceWithin(view, 'appointment.discussed', meeting),
     told: isOnIt(meeting, proposal.user_key)
       ? [
           toldOf(meeting, proposal.user_key, 'appointment_updated', appointment.owner_key, {

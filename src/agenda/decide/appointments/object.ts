@@ -5,7 +5,7 @@ import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { keepEarlier } from '../earlier.ts';
-import { announce, toldOf } from './announce.ts';
+import { announceWithin, toldOf } from './announce.ts';
 import { openPart } from './discuss.ts';
 import { meetingOf } from './meeting.ts';
 
@@ -39,7 +39,7 @@ export function objectToAppointment(
   return {
     ...objected(row),
     changes,
-    events: announce(view, 'appointment.discussed', meeting),
+    events: announceWithin(view, 'appointment.discussed', meeting),
     told: [
       toldOf(meeting, appointment.owner_key, 'appointment_updated', user.key, {
         subject_key: user.key,

@@ -7,7 +7,7 @@ import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { keepEarlier } from '../earlier.ts';
-import { announce, toldOf } from './announce.ts';
+import { announceWithin, toldOf } from './announce.ts';
 import { openPart } from './discuss.ts';
 import { wrongField, wrongTimes } from './fields.ts';
 import { meetingOf } from './meeting.ts';
@@ -40,7 +40,7 @@ export function proposeTime(view: RulesView, body: ProposeTime, context: DecideC
     changes,
     answer: { kind: 'proposal', key, version },
     consequences: [],
-    events: announce(view, 'appointment.discussed', meeting),
+    events: announceWithin(view, 'appointment.discussed', meeting),
     told: [
       toldOf(meeting, appointment.owner_key, 'appointment_updated', user.key, {
         subject_key: user.key,
