@@ -81,16 +81,13 @@ function sharingMembers(view: AgendaView, group_key: Key): readonly Key[] {
     .filter((key) => view.userByKey(key)?.share_busy === true);
 }
 
+/** Only what is shown after a full page makes a cursor: what is not would be told of by it. */
 function* stepsOf(agendas: AgendasPort, reading: Reading): ListSteps {
   let remaining = reading.query.limit;
   let items: object[] = [];
   let examined = 0;
   let last: MergedPlace | null = null;
   for (const { entry, place } of mergeAgendas(sourcesOf(agendas, reading), reading.after)) {
-    if (remaining === 0 && last !== null) {
-      yield { items, end: { next_cursor: reading.cursorAfter(last) } };
-      return;
-    }
     if (examined === limits.agenda_slice) {
       yield { items, end: null };
       items = [];
@@ -98,6 +95,10 @@ function* stepsOf(agendas: AgendasPort, reading: Reading): ListSteps {
     }
     const item = present(agendas, reading, entry);
     examined += 1;
+    if (item !== null && remaining === 0 && last !== null) {
+      yield { items, end: { next_cursor: reading.cursorAfter(last) } };
+      return;
+    }
     last = place;
     if (item === null) continue;
     items.push(item);

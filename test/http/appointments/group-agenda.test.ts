@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../../src/limits.ts';
+import { appointmentBody } from '../../support/agenda-fixture.ts';
 import { FakeApis } from '../api-fixture.ts';
 import { People, refusalOf } from './people.ts';
 import type { Person, TestGroup } from './people.ts';
@@ -239,6 +240,43 @@ describe('pages', () => {
     const path = `/api/groups/${group.id}/agenda?${DAY}&cursor=${String(next_cursor)}`;
     expect(refusalOf(await people.call(ben, 'GET', path))).toEqual([400, 'invalid_request']);
     expect(next_cursor).not.toBe((await page(late, '&include=busy&limit=1')).next_cursor);
+  });
+
+  test('a full page has a cursor only when more of it is shown', async () => {
+    const late = await people.register('late');
+    await alone(ben, 9, { privacy: 'freebusy' });
+    const hidden = await alone(ben, 10, { privacy: 'freebusy' });
+    people.join(ana, group.key, late, 1);
+    await people.call(ben, 'DELETE', hidden);
+    const cursorOf = async (by: Person, more: string) => (await page(by, more)).next_cursor;
+    expect(await cursorOf(late, '&limit=1&include=cancelled')).toBeUndefined();
+    expect(await cursorOf(ben, '&limit=1&include=cancelled')).toEqual(expect.any(String));
+    // That it takes the time of its owner, and of who is placed on it, is not shown twice.
+    expect(await cursorOf(late, '&limit=1&include=busy')).toBeUndefined();
+    await people.book(zoe, 11);
+    const { items, next_cursor } = await page(late, '&limit=1&include=busy,cancelled');
+    expect(items).toMatchObject([{ user_id: ben.id }]);
+    const rest = await page(late, `&limit=1&include=busy,cancelled&cursor=${String(next_cursor)}`);
+    expect(rest).toEqual({ items: [expect.objectContaining({ user_id: zoe.id })] });
+  });
+
+  test('also when what is not shown is more than a slice', async () => {
+    const late = await people.register('late');
+    await alone(ben, 9, { privacy: 'freebusy' });
+    const about = { group_key: group.key, follow_group: false, privacy: 'freebusy' } as const;
+    for (let at = 0; at <= limits.agenda_slice; at += 1) {
+      const start = Date.UTC(2027, 0, 15, 10) + at * 60_000;
+      const times = { start, end: start + 60_000, allow_conflict: true };
+      const { key } = people.act(ben, appointmentBody({ ...about, ...times }));
+      people.act(ben, { kind: 'appointment.cancel', appointment_key: key, if_match: null });
+    }
+    people.join(ana, group.key, late, 1);
+    const only = await page(late, '&limit=1&include=cancelled');
+    expect(only).toEqual({ items: [expect.objectContaining({ user_id: ben.id })] });
+    await alone(ben, 20, { privacy: 'full' });
+    const { next_cursor } = await page(late, '&limit=1&include=cancelled');
+    const rest = await page(late, `&limit=1&include=cancelled&cursor=${String(next_cursor)}`);
+    expect(rest.items).toMatchObject([{ title: 'Meeting 20' }]);
   });
 
   test('a large one is made in slices, of one state, with all of the group’s own left out of Busy', async () => {
