@@ -68,6 +68,7 @@ export interface GroupsPort {
 export interface ParticipationPort {
   participantOf(appointment_key: Key, user_key: Key): Participant | null;
   participantsOf(appointment_key: Key): readonly Participant[];
+  participantCount(appointment_key: Key): number;
   proposalByKey(key: Key): Proposal | null;
   proposalsOf(appointment_key: Key): readonly Proposal[];
   objectionOf(appointment_key: Key, user_key: Key): Objection | null;

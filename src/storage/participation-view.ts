@@ -17,6 +17,7 @@ const earlierOf = rowReader<EarlierRow>('earlier_rows');
 export const participation_queries = {
   participant_of: `${selectFrom('participants')} WHERE appointment_key = ? AND user_key = ?`,
   participants_of: `${selectFrom('participants')} WHERE appointment_key = ? ORDER BY "key"`,
+  participant_count: 'SELECT count(*) FROM participants WHERE appointment_key = ?',
   participants_made: `${selectFrom('participants')} WHERE "key" >= ? AND "key" < ? ORDER BY "key"`,
   earlier_made: `${selectFrom('earlier_rows')}
     WHERE kind = 'participant' AND "key" >= ? AND "key" < ? AND version = 1 ORDER BY "key"`,
@@ -29,6 +30,9 @@ export const participation_queries = {
 export function prepareParticipationView(database: Database): AgendaView['participation'] {
   const participant_of = prepareRaw<[Key, Key]>(database, participation_queries.participant_of);
   const participants_of = prepareRaw<[Key]>(database, participation_queries.participants_of);
+  const participant_count = database
+    .prepare<[Key], number>(participation_queries.participant_count)
+    .pluck();
   const proposals_of = prepareRaw<[Key]>(database, participation_queries.proposals_of);
   const objection_of = prepareRaw<[Key, Key]>(database, participation_queries.objection_of);
   const objections_of = prepareRaw<[Key]>(database, participation_queries.objections_of);
@@ -37,6 +41,7 @@ export function prepareParticipationView(database: Database): AgendaView['partic
     participantOf: (appointment_key, user_key) =>
       oneOrNull(participant_of.get(appointment_key, user_key), participantOf),
     participantsOf: (appointment_key) => participants_of.all(appointment_key).map(participantOf),
+    participantCount: (appointment_key) => participant_count.get(appointment_key) ?? 0,
     participantsMadeAt: prepareParticipantsMadeAt(database),
     proposalByKey: prepareByKey(database, 'proposals', proposalOf),
     proposalsOf: (appointment_key) => proposals_of.all(appointment_key).map(proposalOf),

@@ -34,6 +34,7 @@ export const empty_view: Parts = {
     participantByKey: () => null,
     participantOf: () => null,
     participantsOf: () => [],
+    participantCount: () => 0,
     participantsMadeAt: () => [],
     proposalByKey: () => null,
     proposalsOf: () => [],

@@ -31,11 +31,14 @@ interface Share {
   readonly changes: readonly RowChange[];
   readonly events: readonly AgendaEvent[];
   readonly told: readonly Told[];
-  /** What had to be read for it, in rows; more or less. */
+  /** What had to be read for it besides the appointment itself, in rows; more or less. */
   readonly reads: number;
 }
 
-const nothing: Share = { changes: [], events: [], told: [], reads: 1 };
+/** Nothing comes of it, and so many rows were read to know that. */
+function nothingAfter(reads: number): Share {
+  return { changes: [], events: [], told: [], reads };
+}
 
 /**
  * What a change of a group means for its appointments that are to come: as many as fit, in the same
@@ -104,6 +107,10 @@ interface SliceContext {
   readonly is_first_whole: boolean;
 }
 
+/** The member whose rank is asked for, and whoever is on an appointment, are a row each. */
+const RANK_READS = 1;
+const PERSON_READS = 1;
+
 /** So many rows are read to change an appointment: its people, and everybody who sees it, twice. */
 function readsOf({ participants }: Meeting, view: RulesView, { group_key }: Work): number {
   return participants.length + 2 * (view.groups.memberCount(group_key) + participants.length);
@@ -132,11 +139,12 @@ function sliceOf(
   let rows = 0;
   for (;;) {
     const found = view.groupAppointmentsAfter(work.group_key, after_key, READ_AT_ONCE);
+    reads += found.length;
     for (const appointment of found) {
       if (reads >= limits.work_slice_reads)
         return { changes, events, told, rest: { ...work, after_key } };
       const is_to_come = appointment.start > work.after_start;
-      const share = is_to_come ? shareOf(view, work, appointment, at) : nothing;
+      const share = is_to_come ? shareOf(view, work, appointment, at) : nothingAfter(0);
       const more = share.changes.length + ROWS_PER_TOLD * share.told.length;
       const is_too_much =
         rows + more > limits.work_slice_rows && !(at.is_first_whole && rows === 0);
@@ -172,7 +180,7 @@ function cancelledWithGroup(
   appointment: Appointment,
   { context }: SliceContext,
 ): Share {
-  if (appointment.cancelled_at !== null) return nothing;
+  if (appointment.cancelled_at !== null) return nothingAfter(0);
   const before = meetingOf(view, appointment);
   const { actor_key } = work;
   const decision = cancelled(view, before, actor_key, context);
@@ -191,14 +199,16 @@ function joined(
 ): Share {
   const { user_key } = work;
   const is_out = !appointment.follow_group || appointment.owner_key === user_key;
-  if (user_key === null || is_out) return nothing;
+  if (user_key === null || is_out) return nothingAfter(0);
   const rank = rankOf(user_key);
-  if (rank === null) return nothing;
-  const before = meetingOf(view, appointment);
-  const invited = before.participants.find((one) => one.user_key === user_key);
-  if (invited !== undefined) return joinedByName(before, invited, context);
+  if (rank === null) return nothingAfter(RANK_READS);
+  const invited = view.participation.participantOf(appointment.key, user_key);
+  if (invited !== null) return joinedByName(appointment, invited, context);
+  const count = view.participation.participantCount(appointment.key);
+  const reads = RANK_READS + PERSON_READS + count;
   // One more than may be on it stays off it; they see it on the agenda of the group.
-  if (before.participants.length >= limits.participants_max) return nothing;
+  if (count >= limits.participants_max) return nothingAfter(reads);
+  const before = meetingOf(view, appointment);
   const owner_rank = rankOf(appointment.owner_key);
   const status = owner_rank !== null && rank < owner_rank ? 'auto' : 'pending';
   const how = { status, is_optional: false, by_group: true, by_name: false } as const;
@@ -210,17 +220,23 @@ function joined(
     events: announce(view, 'appointment.answered', { before, after }),
     // They are on a cancelled one too, for the case that it is restored; that is when they are told.
     told: appointment.cancelled_at === null ? [toldOfBeingOn(after, participant)] : [],
-    reads: readsOf(before, view, work),
+    reads: reads + readsOf(before, view, work),
   };
 }
 
 /** Who was invited already keeps their answer, and is on it as a member too. */
-function joinedByName(before: Meeting, invited: Participant, context: DecideContext): Share {
-  if (invited.by_group) return nothing;
+function joinedByName(
+  appointment: Appointment,
+  invited: Participant,
+  context: DecideContext,
+): Share {
+  const reads = RANK_READS + PERSON_READS;
+  if (invited.by_group) return nothingAfter(reads);
   const participant = participantWith(invited, { by_group: true }, context);
-  const participants = before.participants.map((one) => (one === invited ? participant : one));
-  const after = { appointment: before.appointment, participants };
-  return { ...nothing, changes: meetingChanges(before, after, context) };
+  // Of the others nothing changes, so they need not be read.
+  const before = { appointment, participants: [invited] };
+  const after = { appointment, participants: [participant] };
+  return { ...nothingAfter(reads), changes: meetingChanges(before, after, context) };
 }
 
 /**
@@ -234,9 +250,10 @@ function left(
   { context, rankOf }: SliceContext,
 ): Share {
   const { user_key } = work;
-  if (user_key === null || rankOf(user_key) !== null) return nothing;
+  if (user_key === null || rankOf(user_key) !== null) return nothingAfter(RANK_READS);
+  const reads = RANK_READS + PERSON_READS;
   const found = view.participation.participantOf(appointment.key, user_key);
-  if (found === null || !(found.by_group || found.status === 'auto')) return nothing;
+  if (found === null || !(found.by_group || found.status === 'auto')) return nothingAfter(reads);
   const before = meetingOf(view, appointment);
   const leaver = before.participants.find((one) => one.user_key === user_key);
   assert(leaver !== undefined, 'somebody on it who is not on it');
@@ -249,7 +266,7 @@ function left(
     changes: meetingChanges(before, after, context),
     events: announce(view, 'appointment.answered', { before, after, without_key: user_key }),
     told: is_asked_now && appointment.cancelled_at === null ? [toldOfBeingOn(after, stays)] : [],
-    reads: readsOf(before, view, work),
+    reads: reads + readsOf(before, view, work),
   };
 }
 
