@@ -356,6 +356,10 @@ assert(
 );
 assert(limits.group_members_max <= limits.participants_max, 'a group can meet');
 assert(
+  limits.created_memberships_max + limits.added_memberships_max === limits.memberships_max,
+  'all groups of a person are read',
+);
+assert(
   limits.earlier_rows_per_command > 2 * limits.participants_max,
   'as much can go as one change of a meeting keeps',
 );

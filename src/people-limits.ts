@@ -3,8 +3,10 @@ export const people_limits = {
   /** People on one appointment, and in one group: a change that concerns all of them is one transaction. */
   participants_max: 200,
   group_members_max: 200,
-  /** Groups that one person is in. */
-  memberships_max: 200,
+  /** Groups that one person is in: created by them, or added to by others. Nobody takes places of the first. */
+  created_memberships_max: 200,
+  added_memberships_max: 200,
+  memberships_max: 400,
   group_name_characters_max: 100,
   group_description_characters_max: 2_000,
   rank_max: 1_000,

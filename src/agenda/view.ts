@@ -60,8 +60,10 @@ export interface GroupsPort {
   /** The longest in it first. */
   membersOf(group_key: Key): readonly Member[];
   memberCount(group_key: Key): number;
-  /** How many groups somebody is in. */
-  membershipCount(user_key: Key): number;
+  /** How many groups somebody is in that they created. */
+  createdMembershipCount(user_key: Key): number;
+  /** How many groups somebody is in that others added them to. */
+  addedMembershipCount(user_key: Key): number;
 }
 
 /** Who is on an appointment, and what they say of it; lists in the order in which they came. */

@@ -9,7 +9,8 @@ import { opened } from '../support/store-fixture.ts';
 /** The index that each query goes by, and nothing else: several would do, one is the best. */
 const plans: readonly (readonly [name: string, sql: string, index: string])[] = [
   ['member_of', group_queries.member_of, 'sqlite_autoindex_members_1 (group_key=? AND user_key=?)'],
-  ['membership_count', group_queries.membership_count, 'members_by_user (user_key=?)'],
+  ['created', group_queries.created_membership_count, 'members_by_user (user_key=?)'],
+  ['added', group_queries.added_membership_count, 'members_by_user (user_key=?)'],
   ['memberships_of', group_queries.memberships_of, 'members_by_user (user_key=? AND group_key>?)'],
   ['oldest', notification_queries.oldest, 'notifications_by_user (user_key=?)'],
   ['newest', notification_queries.newest, 'notifications_by_user (user_key=?)'],

@@ -27,7 +27,8 @@ export const empty_view: Parts = {
     memberOf: () => null,
     membersOf: () => [],
     memberCount: () => 0,
-    membershipCount: () => 0,
+    createdMembershipCount: () => 0,
+    addedMembershipCount: () => 0,
     membershipsOf: () => [],
   },
   participation: {

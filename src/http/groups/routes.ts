@@ -1,4 +1,5 @@
 import { must } from '../../base/assert.ts';
+import { limits } from '../../limits.ts';
 import { parseKeyCursor } from '../key-cursor.ts';
 import { pageOf } from '../page.ts';
 import { page_schema } from '../page-schema.ts';
@@ -29,6 +30,9 @@ const COLLECTION = '/api/groups';
 const ONE = '/api/groups/:id';
 const MEMBERS = `${ONE}/members`;
 const MEMBER = `${MEMBERS}/:user_id`;
+
+const CREATED_BOUND = `One can be in ${limits.created_memberships_max} that one founded.`;
+const ADDED_BOUND = `Others can add a person to ${limits.added_memberships_max}.`;
 
 const read = { kind: 'read', access: 'user' } as const;
 const write = { kind: 'write', access: 'user' } as const;
@@ -72,7 +76,7 @@ function groupWrites(services: ApiServices): readonly Route[] {
       path: COLLECTION,
       body: group_schema,
       description: {
-        summary: 'Found a group; one is its first member.',
+        summary: `Found a group; one is its first member. ${CREATED_BOUND}`,
         success: { status: 201, body: group_out_schema, headers: ['ETag', 'Location'] },
       },
       handle: (context) => createGroup(services, context),
@@ -126,7 +130,7 @@ function memberWrites(services: ApiServices): readonly Route[] {
       path: MEMBERS,
       body: new_member_schema,
       description: {
-        summary: 'Add somebody to a group; with a rank when it is hierarchical.',
+        summary: `Add somebody to a group; with a rank when it is hierarchical. ${ADDED_BOUND}`,
         success: { status: 201, body: member_out_schema, headers: ['ETag', 'Location'] },
         refusals: ['forbidden', 'already_member'],
       },

@@ -5,13 +5,13 @@ import type { RulesView } from '../../view.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { announceGroup, log_in_first } from './group.ts';
-import { tooManyMemberships, wrongText } from './fields.ts';
+import { tooManyCreated, wrongText } from './fields.ts';
 
 /** Whoever creates a group is its first member; it has a calendar from the first day. */
 export function createGroup(view: RulesView, body: CreateGroup, context: DecideContext): Decision {
   const { by, state_time, origin_node } = context;
   if (by === null) return refuse(log_in_first);
-  const wrong = wrongText(body) ?? tooManyMemberships(view, by.key);
+  const wrong = wrongText(body) ?? tooManyCreated(view, by.key);
   if (wrong !== null) return refuse(wrong);
   const group: Group = {
     key: context.nextKey(),

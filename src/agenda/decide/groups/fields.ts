@@ -19,10 +19,18 @@ export function wrongText(body: {
   return null;
 }
 
-export function tooManyMemberships(view: RulesView, user_key: Key): Refusal | null {
-  if (view.groups.membershipCount(user_key) < limits.memberships_max) return null;
-  const detail = `A person can be in at most ${limits.memberships_max} groups.`;
+/** Null: somebody may create one more. What others add them to does not count. */
+export function tooManyCreated(view: RulesView, user_key: Key): Refusal | null {
+  const { created_memberships_max } = limits;
+  if (view.groups.createdMembershipCount(user_key) < created_memberships_max) return null;
+  const detail = `You can be in at most ${created_memberships_max} groups that you created.`;
   return { code: 'too_large', detail };
+}
+
+/** Null: others may add somebody to one more. In how many they are is not for those to know. */
+export function tooManyAdded(view: RulesView, user_key: Key): Refusal | null {
+  if (view.groups.addedMembershipCount(user_key) < limits.added_memberships_max) return null;
+  return { code: 'too_large', detail: 'This person cannot be added to more groups now.' };
 }
 
 export function wrongField(field: string, detail: string): Refusal {

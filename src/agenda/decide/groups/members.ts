@@ -7,7 +7,7 @@ import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { keepEarlier } from '../earlier.ts';
 import { personNamed } from '../person.ts';
-import { tooManyMemberships, wrongField } from './fields.ts';
+import { tooManyAdded, wrongField } from './fields.ts';
 import { announceGroup, changedMeanwhile, ownGroup, toldOfGroup, tooMuchWork } from './group.ts';
 import type { OwnGroup } from './group.ts';
 
@@ -40,7 +40,7 @@ export function addMember(view: RulesView, body: AddMember, context: DecideConte
     const detail = `A group can have at most ${limits.group_members_max} members.`;
     return refuse({ code: 'too_large', detail });
   }
-  const full = tooManyMemberships(view, person.key) ?? tooMuchWork(view, group.key);
+  const full = tooManyAdded(view, person.key) ?? tooMuchWork(view, group.key);
   if (full !== null) return refuse(full);
   const member: Member = {
     key: context.nextKey(),

@@ -53,7 +53,8 @@ function countingView(): { readonly view: RulesView; readonly rows: () => number
         memberOf: (...who) => counted(view.groups.memberOf(...who)),
         membersOf: (key) => counted(view.groups.membersOf(key)),
         memberCount: (key) => counted(view.groups.memberCount(key)),
-        membershipCount: (key) => counted(view.groups.membershipCount(key)),
+        createdMembershipCount: (key) => counted(view.groups.createdMembershipCount(key)),
+        addedMembershipCount: (key) => counted(view.groups.addedMembershipCount(key)),
       },
       participation: {
         ...view.participation,

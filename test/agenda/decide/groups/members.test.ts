@@ -135,12 +135,42 @@ describe('adding', () => {
     expect(world.failures).toEqual([]);
   });
 
-  test('to more groups than a person can be in', () => {
-    for (let at = 0; at < limits.memberships_max; at += 1) world.group(ben, 'non_hierarchical');
-    const group = world.group(ana, 'non_hierarchical');
-    expect(world.codeOf(ana, adding(group, ben))).toBe('too_large');
+  test('to more groups than others can add a person to: not told how many those are', () => {
+    const { added_memberships_max } = limits;
+    const groups = Array.from({ length: added_memberships_max + 1 }, (_, at) =>
+      world.group(at % 2 === 0 ? ana : carla, 'non_hierarchical'),
+    );
+    const last = groups.pop() ?? 0;
+    groups.forEach((group, at) => world.does(at % 2 === 0 ? ana : carla, adding(group, ben)));
+    expect(world.refusalOf(ana, adding(last, ben))).toEqual({
+      code: 'too_large',
+      detail: 'This person cannot be added to more groups now.',
+    });
+    // What others did takes nothing from what they create.
+    world.group(ben, 'non_hierarchical');
+    expect(world.codeOf(ana, adding(last, ben))).toBe('too_large');
+    world.does(ben, removing(groups[0] ?? 0, ben));
+    expect(world.codeOf(ana, adding(last, ben))).toBe('done');
+  });
+
+  test('also who created as many as one can; those are none that others added them to', () => {
+    const { created_memberships_max } = limits;
+    const groups = Array.from({ length: created_memberships_max }, () =>
+      world.group(ben, 'non_hierarchical'),
+    );
     const body = { kind: 'group.create', name: 'One more', description: '' } as const;
-    expect(world.codeOf(ben, { ...body, group_type: 'hierarchical' })).toBe('too_large');
+    const creating = { ...body, group_type: 'hierarchical' } as const;
+    expect(world.codeOf(ben, creating)).toBe('too_large');
+    expect(world.codeOf(ana, adding(world.group(ana, 'non_hierarchical'), ben))).toBe('done');
+    // Who leaves one has room again, and takes none of who follows as its creator.
+    const [first = 0] = groups;
+    world.does(ben, adding(first, carla));
+    world.does(ben, removing(first, ben));
+    expect(world.codeOf(ben, creating)).toBe('done');
+    expect(world.codeOf(ben, creating)).toBe('too_large');
+    const { groups: seen } = world.view;
+    expect(seen.groupByKey(first)?.creator_key).toBe(carla);
+    expect(seen.createdMembershipCount(carla)).toBe(0);
   });
 });
 
