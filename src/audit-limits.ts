@@ -2,8 +2,6 @@
 export const audit_limits = {
   /** Rows of the audit are kept so long, by state time. */
   audit_kept_ms: 400 * 24 * 60 * 60 * 1000,
-  /** Rows of the audit that go while one command is applied: more than it can add. */
-  audit_rows_trimmed_per_command: 512,
   /** Events of a replica in one command, and what they take as JSON. */
   audit_batch_events_max: 256,
   audit_batch_bytes_max: 192 * 1024,

@@ -198,10 +198,8 @@ export const limits = {
   answer_window_ms: 10_000,
   /** Earlier versions of appointments and of other rows, kept for replayed answers. */
   appointment_versions_bytes_max: 192 * 1024 * 1024,
-  /** Rows of each kind that expire while one command is applied: more than it can add. */
-  expired_per_command: 4,
-  /** The same for what one command can make for each of many people. */
-  earlier_rows_per_command: 512,
+  /** Rows of all kinds that expire with one command, within the bound of its rows: more than it can add. */
+  rows_expired_per_command: 640,
   /** A deleted group's name stays for what tells of it, and for those who ask again for an answer. */
   deleted_group_kept_ms: 91 * 24 * 60 * 60 * 1000,
   /** Versions named in one `If-Match`. */
@@ -218,7 +216,7 @@ export const limits = {
   /** Time zones, and stretches of constant offset in each, that are remembered. */
   zone_offsets_cached_max: 256,
   offsets_per_zone_cached_max: 16,
-  /** Row writes of one command. */
+  /** Row writes of one command, with what expires. */
   rows_per_command_max: 2_000,
   /** Events of one command, with all its consequences. */
   events_per_command_max: 4_096,
@@ -360,8 +358,13 @@ assert(
   'all groups of a person are read',
 );
 assert(
-  limits.earlier_rows_per_command > 2 * limits.participants_max,
+  // Its people may all be others: their earlier rows, and a notification for those who left and who came.
+  limits.rows_expired_per_command > 3 * limits.participants_max + 2,
   'as much can go as one change of a meeting keeps',
+);
+assert(
+  limits.rows_expired_per_command < limits.rows_per_command_max / 2,
+  'most of what a command writes is its own',
 );
 assert(limits.notifications_max < limits.rows_per_command_max, 'all can be read at once');
 assert(
@@ -369,7 +372,7 @@ assert(
   'a notification can name its group',
 );
 assert(
-  limits.audit_rows_trimmed_per_command > limits.audit_batch_events_max,
+  limits.rows_expired_per_command > 2 * limits.audit_batch_events_max,
   'an entry of the audit can be trimmed as a whole, and faster than one is added',
 );
 assert(limits.node_event_bytes_max * 2 < limits.audit_batch_bytes_max, 'an event fits a batch');

@@ -152,23 +152,26 @@ export interface BusyTime extends AgendaPlace {
   readonly group_key: Key | null;
 }
 
-/** What expires by state time: each kind in the order in which it does. */
+/**
+ * What expires by state time: each kind in the order in which it does, read as far as somebody looks at it.
+ * Nothing can be written meanwhile.
+ */
 export interface ExpiryView {
-  firstCancelled(limit: number): readonly CancelledAppointment[];
-  firstVersions(limit: number): readonly ExpiringVersion[];
-  firstTombstones(limit: number): readonly Pick<Tombstone, 'key' | 'expires_at'>[];
-  firstEarlierRows(limit: number): readonly Omit<EarlierRow, 'content'>[];
-  firstNotifications(limit: number): readonly Pick<Notification, 'key' | 'created_at'>[];
-  firstDeletedGroups(limit: number): readonly DeletedGroup[];
+  cancelledAppointments(): Iterable<CancelledAppointment>;
+  earlierVersions(): Iterable<ExpiringVersion>;
+  tombstones(): Iterable<Pick<Tombstone, 'key' | 'expires_at'>>;
+  earlierRows(): Iterable<Omit<EarlierRow, 'content'>>;
+  notifications(): Iterable<Pick<Notification, 'key' | 'created_at'>>;
+  deletedGroups(): Iterable<DeletedGroup>;
   /** Posts to a group, oldest first. */
-  firstPostsTo(group_key: Key, limit: number): readonly Pick<Post, 'key'>[];
+  postsTo(group_key: Key): Iterable<Pick<Post, 'key'>>;
   participantsOf(appointment_key: Key): readonly Participant[];
   proposalsOf(appointment_key: Key): readonly Proposal[];
   objectionsOf(appointment_key: Key): readonly Objection[];
   /** What all earlier versions and rows take together. */
   versionsBytes(): number;
   /** By key. */
-  firstAuditRows(limit: number): readonly Pick<AuditRow, 'key' | 'occurred_at' | 'chain'>[];
+  auditRows(): Iterable<Pick<AuditRow, 'key' | 'occurred_at' | 'chain'>>;
 }
 
 export interface CancelledAppointment extends Appointment {

@@ -17,11 +17,11 @@ const nothing: Trimmed = { changes: [], anchor: null };
  * later than the truth, so whether something goes depends on the state and on state time alone.
  */
 export class AuditTrim {
-  readonly #view: Pick<ExpiryView, 'firstAuditRows'>;
+  readonly #view: Pick<ExpiryView, 'auditRows'>;
   /** Before it nothing goes: 0 until the rows were looked at. */
   #next_due: Instant = 0;
 
-  constructor(view: Pick<ExpiryView, 'firstAuditRows'>) {
+  constructor(view: Pick<ExpiryView, 'auditRows'>) {
     this.#view = view;
   }
 
@@ -31,9 +31,13 @@ export class AuditTrim {
   }
 
   /** Lets go what has had its time; what it throws was thrown while reading or writing. */
-  run(state_time: Instant, write: (changes: readonly RowChange[]) => void): Trimmed {
-    if (this.#next_due > state_time) return nothing;
-    const { changes, anchor, next_due } = trimAudit(this.#view, state_time);
+  run(
+    state_time: Instant,
+    rows_max: number,
+    write: (changes: readonly RowChange[]) => void,
+  ): Trimmed {
+    if (this.#next_due > state_time || rows_max <= 0) return nothing;
+    const { changes, anchor, next_due } = trimAudit(this.#view, state_time, rows_max);
     // With no row left, the next one to come is looked at when it is there.
     this.#next_due = next_due ?? 0;
     if (anchor === null) return nothing;

@@ -2,10 +2,20 @@ import { unreachable } from '../base/assert.ts';
 import type { RowChange } from '../agenda/change.ts';
 import type { CommandPlace } from '../agenda/decide/decide-command.ts';
 import { expire } from '../agenda/decide/expire.ts';
+import type { DueTimes } from '../agenda/decide/expire.ts';
 import type { Instant } from '../agenda/model.ts';
 import { goneAt } from '../agenda/retention.ts';
 import type { ExpiryView } from '../agenda/view.ts';
 import { limits } from '../limits.ts';
+
+/** Not looked at yet. */
+const unknown_dues: DueTimes = {
+  cancelled: 0,
+  earlier: 0,
+  tombstones: 0,
+  notifications: 0,
+  groups: 0,
+};
 
 /**
  * Spares the queries for what expires while nothing does. What is remembered here is never later than the
@@ -13,8 +23,9 @@ import { limits } from '../limits.ts';
  */
 export class Expiry {
   readonly #view: ExpiryView;
-  /** When something may expire; null: there is nothing that ever does. */
-  #next_due: Instant | null = null;
+  #dues: DueTimes = unknown_dues;
+  /** The earliest of them; null: there is nothing that ever expires. */
+  #next_due: Instant | null = 0;
   #versions_bytes = 0;
 
   constructor(view: ExpiryView) {
@@ -25,21 +36,29 @@ export class Expiry {
   /** Reads what is cached here again; needed after a transaction that was rolled back. */
   reload(): void {
     this.#versions_bytes = this.#view.versionsBytes();
-    this.#next_due = this.#readNextDue();
+    this.#dues = unknown_dues;
+    this.#next_due = 0;
   }
 
   /**
-   * Lets go what has had its time, before the command at this place is judged; returns what was written.
-   * What it throws was thrown while reading or writing.
+   * Lets go what has had its time, after the command at this place and beside its rows; returns what was
+   * written. What it throws was thrown while reading or writing.
    */
-  run(place: CommandPlace, write: (changes: readonly RowChange[]) => void): readonly RowChange[] {
+  run(
+    place: CommandPlace,
+    rows_max: number,
+    write: (changes: readonly RowChange[]) => void,
+  ): readonly RowChange[] {
     const is_due = this.#next_due !== null && this.#next_due <= place.state_time;
     const is_full = this.#versions_bytes > limits.appointment_versions_bytes_max;
-    if (!is_due && !is_full) return [];
-    const { changes, versions_bytes } = expire(this.#view, place, this.#versions_bytes);
+    if ((!is_due && !is_full) || rows_max <= 0) return [];
+    const before = { dues: this.#dues, versions_bytes: this.#versions_bytes };
+    const { changes, versions_bytes, dues } = expire(this.#view, place, before, rows_max);
     write(changes);
     this.#versions_bytes = versions_bytes;
-    this.#next_due = this.#readNextDue();
+    this.#dues = dues;
+    this.#next_due = Object.values(dues).reduce<Instant | null>(earlierOf, null);
+    this.note(changes);
     return changes;
   }
 
@@ -50,26 +69,25 @@ export class Expiry {
       switch (change.table) {
         case 'appointments': {
           const { cancelled_at } = change.row;
-          if (cancelled_at !== null) this.#dueAt(goneAt(cancelled_at));
+          if (cancelled_at !== null) this.#dueAt('cancelled', goneAt(cancelled_at));
           break;
         }
-        case 'appointment_versions':
-          this.#versions_bytes += change.row.bytes;
-          this.#dueAt(change.row.expires_at);
-          break;
         case 'tombstones':
-          this.#dueAt(change.row.expires_at);
+          this.#dueAt('tombstones', change.row.expires_at);
           break;
+        case 'appointment_versions':
         case 'earlier_rows':
           this.#versions_bytes += change.row.bytes;
-          this.#dueAt(change.row.expires_at);
+          this.#dueAt('earlier', change.row.expires_at);
           break;
         case 'notifications':
-          this.#dueAt(change.row.created_at + limits.notification_kept_ms);
+          this.#dueAt('notifications', change.row.created_at + limits.notification_kept_ms);
           break;
         case 'groups': {
           const { deleted_at } = change.row;
-          if (deleted_at !== null) this.#dueAt(deleted_at + limits.deleted_group_kept_ms);
+          if (deleted_at !== null) {
+            this.#dueAt('groups', deleted_at + limits.deleted_group_kept_ms);
+          }
           break;
         }
         case 'users':
@@ -90,25 +108,16 @@ export class Expiry {
     }
   }
 
-  #dueAt(instant: Instant): void {
-    this.#next_due = Math.min(this.#next_due ?? instant, instant);
+  #dueAt(kind: keyof DueTimes, instant: Instant): void {
+    const due = this.#dues[kind];
+    if (due !== null && due <= instant) return;
+    this.#dues = { ...this.#dues, [kind]: instant };
+    this.#next_due = earlierOf(this.#next_due, instant);
   }
+}
 
-  #readNextDue(): Instant | null {
-    const [cancelled] = this.#view.firstCancelled(1);
-    const [version] = this.#view.firstVersions(1);
-    const [tombstone] = this.#view.firstTombstones(1);
-    const [earlier] = this.#view.firstEarlierRows(1);
-    const [notification] = this.#view.firstNotifications(1);
-    const [group] = this.#view.firstDeletedGroups(1);
-    const dues = [
-      earlier?.expires_at ?? [],
-      notification === undefined ? [] : notification.created_at + limits.notification_kept_ms,
-      group === undefined ? [] : group.deleted_at + limits.deleted_group_kept_ms,
-      cancelled === undefined ? [] : goneAt(cancelled.cancelled_at),
-      version?.expires_at ?? [],
-      tombstone?.expires_at ?? [],
-    ].flat();
-    return dues.length === 0 ? null : Math.min(...dues);
-  }
+/** Null: never. */
+function earlierOf(one: Instant | null, other: Instant | null): Instant | null {
+  if (one === null) return other;
+  return other === null ? one : Math.min(one, other);
 }

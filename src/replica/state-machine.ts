@@ -30,7 +30,7 @@ import { StateStops } from './state-stops.ts';
 export interface StateMachineObserver {
   /**
    * A defect of the program: the command at this index was refused with `internal_error`; with `expiry`,
-   * what had expired before it is still there.
+   * what was to expire with it is still there.
    */
   onDecideFailed(
     index: LogIndex,
@@ -50,7 +50,7 @@ export interface AgendaStateMachineOptions {
 /** Those of a batch; an attempt at it goes round them. */
 interface Defects {
   readonly commands: Map<LogIndex, Failure>;
-  /** Met while something expired before the command at this index: it waits for the next command. */
+  /** Met while something expired with the command at this index: it waits for the next command. */
   readonly expiry: Map<LogIndex, unknown>;
 }
 
@@ -261,7 +261,6 @@ export class AgendaStateMachine implements StateMachine {
     const { state_time } = attempt;
     const place: CommandPlace = { index, state_time };
     const pruned = this.#loaded.requests.prune(state_time);
-    const expired = defects.expiry.has(index) ? [] : this.#expire(attempt, place);
     let judgement: Judgement | null = null;
     if (command !== null && !defects.commands.has(index)) {
       try {
@@ -273,15 +272,23 @@ export class AgendaStateMachine implements StateMachine {
     }
     judgement ??= sealed(attempt, failedJudgement(command, entry.request_id, place));
     const remembered = this.#write(index, state_time, command, judgement);
+    const rows = judgement.changes.length;
+    const expired = defects.expiry.has(index) ? [] : this.#expire(attempt, place, rows);
     this.#advance(attempt, index, { expired, judgement, remembered, pruned });
   }
 
-  #expire(attempt: Attempt, place: CommandPlace): readonly RowChange[] {
+  /** After the command, which has written so many rows: what goes with it is what its bound leaves. */
+  #expire(attempt: Attempt, place: CommandPlace, rows: number): readonly RowChange[] {
     const { expiry, audit_trim } = this.#loaded;
+    const rows_max = Math.min(limits.rows_expired_per_command, limits.rows_per_command_max - rows);
     const write = (changes: readonly RowChange[]): void => this.#store.write(changes);
     try {
-      const expired = expiry.run(place, write);
-      const { changes, anchor } = audit_trim.run(place.state_time, write);
+      const expired = expiry.run(place, rows_max, write);
+      const { changes, anchor } = audit_trim.run(
+        place.state_time,
+        rows_max - expired.length,
+        write,
+      );
       if (anchor === null) return expired;
       attempt.audit = { anchor, head: attempt.audit.head };
       return [...expired, ...changes];
@@ -314,7 +321,7 @@ export class AgendaStateMachine implements StateMachine {
     const { state_time } = attempt;
     const { expired, judgement, remembered, pruned } = effects;
     const judged = judgement?.changes ?? [];
-    const changes = expired.length === 0 ? judged : [...expired, ...judged];
+    const changes = expired.length === 0 ? judged : [...judged, ...expired];
     attempt.applied_index = index;
     attempt.digest = nextDigest(attempt.digest, { index, state_time, changes, remembered, pruned });
     attempt.digests.push(attempt.digest);

@@ -144,11 +144,17 @@ describe('range reads', () => {
     [expiry_queries.cancelled, 'appointments_cancelled'],
     [expiry_queries.versions, 'appointment_versions_expiry'],
     [expiry_queries.tombstones, 'tombstones_expiry'],
+    [expiry_queries.earlier_rows, 'earlier_rows_expiry'],
+    [expiry_queries.deleted_groups, 'groups_deleted'],
+    [expiry_queries.posts, 'posts_by_group'],
     ['SELECT * FROM appointment_versions WHERE appointment_key = ? AND version = 1', 'PRIMARY KEY'],
   ])('%s uses an index', (sql, index) => {
     opened((_, path) => {
       const database = new Database(path, { readonly: true });
-      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(1) as { detail: string }[];
+      const parameters = sql.includes('?') ? [1] : [];
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as {
+        detail: string;
+      }[];
       database.close();
       expect(plan.map((row) => row.detail).join('\n')).toContain(index);
       expect(plan.some((row) => row.detail.includes('TEMP B-TREE'))).toBe(false);

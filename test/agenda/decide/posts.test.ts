@@ -90,7 +90,7 @@ describe('deleting', () => {
 });
 
 test('what was posted to a deleted group is seen by nobody, and goes with its name', () => {
-  const posts = Array.from({ length: limits.earlier_rows_per_command + 2 }, (_, at) =>
+  const posts = Array.from({ length: limits.rows_expired_per_command + 2 }, (_, at) =>
     world.does(ben, posting(`Number ${at}`, group)),
   );
   const to_all = world.does(ben, posting('To everyone'));
