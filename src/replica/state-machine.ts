@@ -7,23 +7,21 @@ import type { Decide } from '../agenda/decide/decision.ts';
 import type { Instant } from '../agenda/model.ts';
 import type { CommandOutcome } from '../agenda/outcome.ts';
 import type { StateMachine } from '../consensus/ports.ts';
-import { decodeConfiguration } from '../consensus/raft/configuration-codec.ts';
 import type { Entry, LogIndex } from '../consensus/raft/entry.ts';
 import type { LogBase } from '../consensus/raft/log-base.ts';
 import { limits } from '../limits.ts';
 import type { AgendaStore, RememberedRequest, StatePlace } from './agenda-store.ts';
 import { sealAudit } from './audit-chain.ts';
 import type { AuditChain } from './audit-chain.ts';
-import { AuditTrim } from './audit-trim.ts';
 import type { ChangeFeed, FeedItem } from './change-feed.ts';
 import { decodeEntry } from './decoded-entry.ts';
 import type { Decoded, Failure } from './decoded-entry.ts';
 import { nextDigest } from './digest-chain.ts';
-import { DigestRing } from './digest-ring.ts';
-import { Expiry } from './expiry.ts';
 import { failedJudgement, judge } from './judge.ts';
-import type { JudgeOptions, Judgement } from './judge.ts';
-import { RequestKeys } from './request-keys.ts';
+import type { Judgement } from './judge.ts';
+import { loadState } from './loaded-state.ts';
+import type { LoadedState } from './loaded-state.ts';
+import { nextPlace } from './next-place.ts';
 import { StateStops } from './state-stops.ts';
 
 /** Told what operators must hear of. Must not throw. */
@@ -355,27 +353,6 @@ export class AgendaStateMachine implements StateMachine {
   }
 }
 
-/** What is remembered of the store's state. */
-interface LoadedState {
-  readonly requests: RequestKeys;
-  readonly expiry: Expiry;
-  readonly audit_trim: AuditTrim;
-  readonly judge_options: JudgeOptions;
-  readonly digests: DigestRing;
-}
-
-function loadState(store: AgendaStore, rules: Decide): LoadedState {
-  const requests = new RequestKeys({ requests: store.requests });
-  const { applied_index, digest } = store.readMeta();
-  return {
-    requests,
-    expiry: new Expiry(store.expiry),
-    audit_trim: new AuditTrim(store.expiry),
-    judge_options: { view: store.view, requests, decide: rules },
-    digests: new DigestRing(applied_index, digest, limits.digests_kept),
-  };
-}
-
 /** What a command comes to, with its rows of the audit chained to those of the attempt so far. */
 function sealed(attempt: Attempt, judgement: Judgement): Judgement {
   const { outcome, events } = judgement;
@@ -384,14 +361,4 @@ function sealed(attempt: Attempt, judgement: Judgement): Judgement {
   if (head === before) return judgement;
   attempt.audit = { anchor, head };
   return { outcome, changes, events };
-}
-
-/** The same object when nothing changes: then nothing is written. */
-function nextPlace(place: StatePlace, entry: Entry): StatePlace {
-  if (entry.kind === 'configuration') {
-    const configuration = decodeConfiguration(entry.payload);
-    return { term: entry.term, configuration: { index: entry.index, configuration } };
-  }
-  assert(entry.term >= place.term, 'terms in a log never fall');
-  return entry.term === place.term ? place : { ...place, term: entry.term };
 }
