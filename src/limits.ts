@@ -37,6 +37,8 @@ export const limits = {
   leader_priority_pause_ms: 60_000,
   /** Entries applied in one transaction. */
   apply_entries_max: 64,
+  /** Rows written in one transaction after which no other entry is begun: large ones are alone in theirs. */
+  apply_rows_max: 2_000,
   /** How long one turn of applying may keep the event loop. */
   apply_slice_ms: 8,
   /** Requests waiting for their entry to be applied. */

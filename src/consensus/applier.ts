@@ -98,7 +98,7 @@ export class Applier {
     this.#run();
   }
 
-  /** At most a transaction's worth; null when they must be read from the store. */
+  /** At most a transaction's worth, of which the state machine may leave some; null when they must be read from the store. */
   #nextEntries(): readonly Entry[] | null {
     const from = this.#applied + 1;
     const ends_at = this.#options.state_machine.batch_ends_at ?? null;
@@ -109,7 +109,7 @@ export class Applier {
     const first_read = this.#read[0];
     if (first_read !== undefined) {
       assert(first_read.index === from, 'entries were read out of turn');
-      return this.#read.splice(0, count_max);
+      return this.#read.slice(0, count_max);
     }
     const through = Math.min(this.#through, from + count_max - 1);
     return this.#options.recentEntries(from, through);
@@ -142,12 +142,14 @@ export class Applier {
       this.#failed(error);
       return false;
     }
-    assert(outcomes.length === batch.length, 'one outcome for each entry');
-    this.#applied += batch.length;
+    assert(outcomes.length > 0 && outcomes.length <= batch.length, 'an outcome for each entry');
+    const applied = batch.slice(0, outcomes.length);
+    this.#read.splice(0, applied.length);
+    this.#applied += applied.length;
     assert(state_machine.applied_index === this.#applied, 'the state machine lost count');
     if (this.#is_stalled) this.#options.onStalled(null);
     this.#is_stalled = false;
-    onApplied(batch, outcomes, clock.now_ms() - began_ms);
+    onApplied(applied, outcomes, clock.now_ms() - began_ms);
     return true;
   }
 

@@ -78,6 +78,8 @@ interface Attempt {
   readonly outcomes: (CommandOutcome | null)[];
   readonly digests: string[];
   readonly items: FeedItem[];
+  /** Written so far. */
+  rows: number;
 }
 
 /** What an entry came to. */
@@ -175,7 +177,8 @@ export class AgendaStateMachine implements StateMachine {
 
   /**
    * Applies consecutive entries in one transaction; one outcome for each, null for those of the engine.
-   * All or nothing: on a throw the state is as before.
+   * Ends after an entry with which enough rows are written: the rest come again. On a throw the state is as
+   * before.
    *
    * @throws {DiskFullError} there was no space; the same may come again
    * @throws {UnknownCommandError} a newer program wrote one of them
@@ -239,8 +242,10 @@ export class AgendaStateMachine implements StateMachine {
       outcomes: [],
       digests: [],
       items: [],
+      rows: 0,
     };
     for (const one of decoded) {
+      if (attempt.rows >= limits.apply_rows_max) break;
       attempt.place = nextPlace(attempt.place, one.entry);
       if (one.entry.kind === 'command') this.#applyCommand(attempt, one, defects);
       else this.#advance(attempt, one.entry.index, no_effects);
@@ -321,6 +326,7 @@ export class AgendaStateMachine implements StateMachine {
     const judged = judgement?.changes ?? [];
     const changes = expired.length === 0 ? judged : [...judged, ...expired];
     attempt.applied_index = index;
+    attempt.rows += changes.length + pruned + (remembered === null ? 0 : 1);
     attempt.digest = nextDigest(attempt.digest, { index, state_time, changes, remembered, pruned });
     attempt.digests.push(attempt.digest);
     attempt.outcomes.push(judgement?.outcome ?? null);
@@ -342,6 +348,8 @@ export class AgendaStateMachine implements StateMachine {
     this.#place = attempt.place;
     this.#audit = attempt.audit;
     for (const [failed_index, { kind, error }] of defects.commands) {
+      // Others are of entries that come again.
+      if (failed_index > attempt.applied_index) continue;
       this.#observer.onDecideFailed(failed_index, kind, error);
     }
     for (const [failed_index, error] of defects.expiry) {
