@@ -21,7 +21,7 @@ function observedCluster(): Observed {
   const core = establishedLeader();
   const machine = { applied_index: 2, digest: 'two' };
   const entryAt = (index: LogIndex) => core.entries[index - 1] ?? null;
-  const log = { entryAt, durable: { base: null, last_index: core.entries.length } };
+  const log = { entryAt, tail: { base: null, last_index: core.entries.length } };
   const logOf = (member: Member) => (key: MemberKey) => (key === memberKey(member) ? log : null);
   const life = { group: { state: core.state }, machine };
   const leader = { member: n1, life, log, logOf: logOf(n1), entryAt, durable_state_index: 1 };
@@ -76,7 +76,7 @@ describe('the invariants of the simulation', () => {
     const { state } = new TestCore({ self: n2, terms: [1, 2], commit_index: 2, applied_index: 2 });
     const entryAt = (index: LogIndex) => core.entries[index - 1] ?? null;
     const machine = { applied_index: 2, digest: 'two' };
-    const log = { entryAt, durable: { base: null, last_index: core.entries.length } };
+    const log = { entryAt, tail: { base: null, last_index: core.entries.length } };
     const follower = { member: n2, log, entryAt, durable_state_index: 1 };
     replicas[1] = { ...follower, life: { group: { state }, machine } };
     expect(() => invariants.afterStep()).not.toThrow();
