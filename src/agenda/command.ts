@@ -181,7 +181,16 @@ export interface RestoreAppointment extends ChangedAppointment {
   readonly allow_conflict: boolean;
 }
 
-export interface AnswerInvitation {
+/**
+ * The versions that what is answered, discussed or judged may have. Absent: any; so it is in logs from before
+ * there was such a field, and older programs read what does not use it.
+ */
+interface MatchedVersion {
+  readonly if_match?: readonly number[] | undefined;
+}
+
+/** `if_match` is of the participant. */
+export interface AnswerInvitation extends MatchedVersion {
   readonly kind: 'appointment.answer';
   readonly appointment_key: Key;
   readonly answer: 'accepted' | 'declined';
@@ -191,14 +200,18 @@ export interface AnswerInvitation {
   readonly note: string | null;
 }
 
-export interface ObjectToAppointment {
+/** `if_match` is of the appointment. */
+export interface ObjectToAppointment extends MatchedVersion {
   readonly kind: 'appointment.object';
   readonly appointment_key: Key;
   readonly note: string;
 }
 
-/** Times worked out like those of {@link AppointmentFields}, in the appointment's zone. */
-export interface ProposeTime {
+/**
+ * Times worked out like those of {@link AppointmentFields}, in the appointment's zone. `if_match` is of the
+ * appointment.
+ */
+export interface ProposeTime extends MatchedVersion {
   readonly kind: 'appointment.propose';
   readonly appointment_key: Key;
   /** What the times were worked out for; `outdated` when the appointment has another. */
@@ -211,7 +224,8 @@ export interface ProposeTime {
   readonly note: string | null;
 }
 
-interface JudgedProposal {
+/** `if_match` is of the appointment. */
+interface JudgedProposal extends MatchedVersion {
   readonly appointment_key: Key;
   readonly proposal_key: Key;
 }
@@ -225,8 +239,8 @@ export interface RejectProposal extends JudgedProposal {
   readonly kind: 'appointment.reject_proposal';
 }
 
-/** Takes somebody who was placed off an appointment. */
-export interface ReleaseParticipant {
+/** Takes somebody who was placed off an appointment. `if_match` is of the participant. */
+export interface ReleaseParticipant extends MatchedVersion {
   readonly kind: 'appointment.release';
   readonly appointment_key: Key;
   readonly user_key: Key;

@@ -33,3 +33,11 @@ export function ifMatchOf(request: IncomingMessage): readonly number[] | null {
   }
   return versions;
 }
+
+/** For a command that leaves the field out where any version will do. */
+export function laterIfMatchOf(request: IncomingMessage): {
+  readonly if_match?: readonly number[];
+} {
+  const if_match = ifMatchOf(request);
+  return if_match === null ? {} : { if_match };
+}

@@ -9,7 +9,11 @@ export class UnknownCommandError extends Error {
 }
 
 /** Throws {@link CodecError} unless the value is what the field holds. */
-export type Check = (value: unknown, name: string) => void;
+export interface Check {
+  (value: unknown, name: string): void;
+  /** The field may be absent. */
+  readonly is_optional?: true;
+}
 /** Every field of a type with its check: the compiler refuses a field that is missing here. */
 export type Shape<T> = Readonly<Record<keyof T & string, Check>>;
 export type AnyShape = Readonly<Record<string, Check>>;
@@ -55,6 +59,13 @@ export function nullable(check: Check): Check {
   };
 }
 
+/** A field that came later than its command: in an older entry it is absent. */
+export function optional(check: Check): Check {
+  return Object.assign((value: unknown, name: string) => check(value, name), {
+    is_optional: true,
+  } as const);
+}
+
 export function listOf(check: Check, items_max: number): Check {
   return (value, name) => {
     if (!Array.isArray(value)) throw new CodecError(`${name} is not a list`);
@@ -67,10 +78,15 @@ export function object(shape: AnyShape): Check {
   const fields = Object.entries(shape);
   return (value, name) => {
     assertRecord(value, name);
-    for (const [field, check] of fields) check(value[field], field);
+    let present = 0;
+    for (const [field, check] of fields) {
+      if (check.is_optional === true && !Object.hasOwn(value, field)) continue;
+      check(value[field], field);
+      present += 1;
+    }
     // All fields are there; one more was added by a newer program, and to ignore it would apply
     // another command than was meant.
-    if (Object.keys(value).length !== fields.length) {
+    if (Object.keys(value).length !== present) {
       throw new UnknownCommandError(`${name} has fields that this program does not know`);
     }
   };

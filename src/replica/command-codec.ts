@@ -71,7 +71,10 @@ export function encodeCommand(command: Command): Buffer {
 function pick(value: object, shape: AnyShape): Fields {
   const fields = value as Fields;
   const picked: Record<string, unknown> = {};
-  for (const field of Object.keys(shape)) picked[field] = fields[field];
+  for (const [field, check] of Object.entries(shape)) {
+    if (check.is_optional === true && fields[field] === undefined) continue;
+    picked[field] = fields[field];
+  }
   return picked;
 }
 

@@ -45,6 +45,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   positive,
   text,
   timestamp,
@@ -58,6 +59,9 @@ export const request_key_shape: Shape<RequestKey> = {
   fingerprint: hexadecimal,
   ttl_ms: positive,
 };
+
+const versions = listOf(positive, limits.if_match_versions_max);
+const matched_version_shape = { if_match: optional(versions) };
 
 const register_user_shape: Shape<RegisterUser> = {
   kind: oneOf('user.register'),
@@ -74,7 +78,7 @@ const register_user_shape: Shape<RegisterUser> = {
 
 const update_profile_shape: Shape<UpdateProfile> = {
   kind: oneOf('user.update_profile'),
-  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+  if_match: nullable(versions),
   display_name: nullable(text),
   display_name_folded: nullable(text),
   email: nullable(text),
@@ -86,7 +90,7 @@ const update_profile_shape: Shape<UpdateProfile> = {
 
 const change_password_shape: Shape<ChangePassword> = {
   kind: oneOf('user.change_password'),
-  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+  if_match: nullable(versions),
   password_hash: text,
 };
 
@@ -127,7 +131,7 @@ const create_appointment_shape: Shape<CreateAppointment> = {
 const field_error_shape: Shape<FieldError> = { field: text, detail: text };
 const changed_appointment_shape = {
   appointment_key: positive,
-  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+  if_match: nullable(versions),
 };
 
 const update_appointment_shape: Shape<UpdateAppointment> = {
@@ -155,6 +159,7 @@ const restore_appointment_shape: Shape<RestoreAppointment> = {
 
 const answer_shape: Shape<AnswerInvitation> = {
   kind: oneOf('appointment.answer'),
+  ...matched_version_shape,
   appointment_key: positive,
   answer: oneOf('accepted', 'declined'),
   sequence: nullable(integer),
@@ -163,12 +168,14 @@ const answer_shape: Shape<AnswerInvitation> = {
 
 const object_shape: Shape<ObjectToAppointment> = {
   kind: oneOf('appointment.object'),
+  ...matched_version_shape,
   appointment_key: positive,
   note: text,
 };
 
 const propose_shape: Shape<ProposeTime> = {
   kind: oneOf('appointment.propose'),
+  ...matched_version_shape,
   appointment_key: positive,
   all_day: boolean,
   time_zone: text,
@@ -181,6 +188,7 @@ const propose_shape: Shape<ProposeTime> = {
 
 const accept_proposal_shape: Shape<AcceptProposal> = {
   kind: oneOf('appointment.accept_proposal'),
+  ...matched_version_shape,
   appointment_key: positive,
   proposal_key: positive,
   allow_conflict: boolean,
@@ -188,12 +196,14 @@ const accept_proposal_shape: Shape<AcceptProposal> = {
 
 const reject_proposal_shape: Shape<RejectProposal> = {
   kind: oneOf('appointment.reject_proposal'),
+  ...matched_version_shape,
   appointment_key: positive,
   proposal_key: positive,
 };
 
 const release_shape: Shape<ReleaseParticipant> = {
   kind: oneOf('appointment.release'),
+  ...matched_version_shape,
   appointment_key: positive,
   user_key: positive,
 };
@@ -201,7 +211,7 @@ const release_shape: Shape<ReleaseParticipant> = {
 const group_type = oneOf('hierarchical', 'non_hierarchical');
 const changed_group_shape = {
   group_key: positive,
-  if_match: nullable(listOf(positive, limits.if_match_versions_max)),
+  if_match: nullable(versions),
 };
 const changed_member_shape = { ...changed_group_shape, user_key: positive };
 

@@ -120,6 +120,10 @@ describe('everything is in GET /openapi.json, made from the schemas that validat
       'Agenda-Routing',
       'If-Match',
     ]);
+    for (const { method, path } of description.operations) {
+      const is_change = method !== 'GET' && path.startsWith('/api/appointments/{id}');
+      if (is_change) expect(of(method, path)).toContain('If-Match');
+    }
     expect(of('GET', '/api/agenda')).toEqual([
       'start',
       'end',

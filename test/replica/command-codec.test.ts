@@ -28,6 +28,34 @@ function commandOf(body: CommandBody): Command {
 
 const field_error = { field: 'end', detail: 'must be after start' };
 
+const judged = { appointment_key: 8192, proposal_key: 8200 };
+const proposed = {
+  kind: 'appointment.propose',
+  appointment_key: 8192,
+  all_day: false,
+  time_zone: 'UTC',
+  start: 1,
+  end: 2,
+  start_offset_s: 0,
+  end_offset_s: 0,
+  note: null,
+} as const;
+/** Kinds that were there before they had `if_match`. */
+const without_version: readonly CommandBody[] = [
+  {
+    kind: 'appointment.answer',
+    appointment_key: 8192,
+    answer: 'accepted',
+    sequence: 0,
+    note: null,
+  },
+  { kind: 'appointment.object', appointment_key: 8192, note: 'No' },
+  proposed,
+  { kind: 'appointment.accept_proposal', ...judged, allow_conflict: false },
+  { kind: 'appointment.reject_proposal', ...judged },
+  { kind: 'appointment.release', appointment_key: 8192, user_key: 4096 },
+];
+
 function updateBody(changes: Partial<UpdateAppointment> = {}): UpdateAppointment {
   return {
     kind: 'appointment.update',
@@ -63,6 +91,8 @@ describe('a command', () => {
     updateBody({ if_match: [2, 3], computed_from: 3, fields: null, wrong: [field_error] }),
     { kind: 'appointment.cancel', appointment_key: 8192, if_match: [] },
     { kind: 'appointment.restore', appointment_key: 8192, if_match: null, allow_conflict: true },
+    ...without_version,
+    ...without_version.map((body) => ({ ...body, if_match: [2, 3] }) as CommandBody),
   ])('comes back as it was: $kind', (body) => {
     const command = commandOf(body);
     expect(decodeCommand(encodeCommand(command))).toEqual(command);
@@ -88,6 +118,34 @@ describe('a command', () => {
     expect(() =>
       encodeCommand(commandOf({ kind: 'calendar.create_default', owner_key: 1 })),
     ).toThrow(UnknownCommandError);
+  });
+});
+
+describe('written before a field was there', () => {
+  test.each(without_version)('it is read, and written alike: $kind', (body) => {
+    const old = JSON.stringify(commandOf(body));
+    expect(decodeCommand(Buffer.from(old))).toEqual(commandOf(body));
+    const any = { ...body, if_match: undefined } as CommandBody;
+    for (const same of [body, any]) {
+      const written = JSON.parse(encodeCommand(commandOf(same)).toString()) as unknown;
+      expect(written).toEqual(JSON.parse(old));
+      expect(written).not.toHaveProperty('body.if_match');
+    }
+  });
+
+  test.each(without_version)('what the field holds is looked at: $kind', (body) => {
+    for (const if_match of [null, [0], ['1'], 1, Array(limits.if_match_versions_max + 1).fill(1)]) {
+      const wrong = { ...commandOf(body), body: { ...body, if_match } };
+      expect(() => decodeCommand(Buffer.from(JSON.stringify(wrong)))).toThrow(CodecError);
+    }
+  });
+
+  test('a field that was always there is still required, beside one too many as well', () => {
+    const { note: _note, ...rest } = proposed;
+    const wrong = { ...commandOf(proposed), body: { ...rest, if_match: [1] } };
+    expect(() => decodeCommand(Buffer.from(JSON.stringify(wrong)))).toThrow(CodecError);
+    const more = { ...commandOf(proposed), body: { ...proposed, if_match: [1], later: 1 } };
+    expect(() => decodeCommand(Buffer.from(JSON.stringify(more)))).toThrow(UnknownCommandError);
   });
 });
 

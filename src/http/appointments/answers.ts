@@ -1,4 +1,5 @@
 import { parseId } from '../../agenda/id.ts';
+import { laterIfMatchOf } from '../if-match.ts';
 import { ProblemError } from '../problem.ts';
 import { propose } from '../propose.ts';
 import { parameterOf } from '../route.ts';
@@ -16,8 +17,14 @@ export async function answerInvitation(
 ): Promise<Answer> {
   const appointment_key = appointmentKeyOf(context);
   const { sequence = null, note = null } = context.body;
-  const body = { kind: 'appointment.answer', appointment_key, answer, sequence, note } as const;
-  const applied = await propose(services, context, body);
+  const applied = await propose(services, context, {
+    kind: 'appointment.answer',
+    appointment_key,
+    ...laterIfMatchOf(context.request),
+    answer,
+    sequence,
+    note,
+  });
   return writtenParticipant(services, applied, appointment_key);
 }
 
@@ -28,8 +35,12 @@ export async function objectToAppointment(
 ): Promise<Answer> {
   const appointment_key = appointmentKeyOf(context);
   const { note } = context.body;
-  const body = { kind: 'appointment.object', appointment_key, note } as const;
-  const applied = await propose(services, context, body);
+  const applied = await propose(services, context, {
+    kind: 'appointment.object',
+    appointment_key,
+    ...laterIfMatchOf(context.request),
+    note,
+  });
   return writtenObjection(services, applied);
 }
 
@@ -43,7 +54,11 @@ export async function releaseParticipant(
   if (user_key === null) {
     throw new ProblemError({ code: 'not_found', detail: 'There is no such participant.' });
   }
-  const body = { kind: 'appointment.release', appointment_key, user_key } as const;
-  const applied = await propose(services, context, body);
+  const applied = await propose(services, context, {
+    kind: 'appointment.release',
+    appointment_key,
+    ...laterIfMatchOf(context.request),
+    user_key,
+  });
   return writtenParticipant(services, applied, appointment_key);
 }

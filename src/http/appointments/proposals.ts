@@ -2,6 +2,7 @@ import type { CommandBody } from '../../agenda/command.ts';
 import { parseId } from '../../agenda/id.ts';
 import type { Key } from '../../agenda/model.ts';
 import { limits } from '../../limits.ts';
+import { laterIfMatchOf } from '../if-match.ts';
 import { OutdatedError } from '../outcome.ts';
 import { ProblemError } from '../problem.ts';
 import { propose } from '../propose.ts';
@@ -28,12 +29,14 @@ export async function proposeTime(
   const appointment_key = appointmentKeyOf(context);
   const { start, end, note = null } = context.body;
   const all_day = start.date !== null;
+  const if_match = laterIfMatchOf(context.request);
   for (let attempt = 1; attempt <= limits.recompute_attempts_max; attempt += 1) {
     const time_zone = view.appointmentByKey(appointment_key)?.time_zone ?? 'UTC';
     const times = timesOf(start, end, time_zone);
     const body: CommandBody = {
       kind: 'appointment.propose',
       appointment_key,
+      ...if_match,
       all_day,
       time_zone,
       ...times,
@@ -75,15 +78,16 @@ export async function rejectProposal(
   return writtenProposal(services, applied, 200);
 }
 
-/** What the path names. Throws `not_found`. */
+/** What the path names, in which versions of the appointment. Throws `not_found`. */
 function proposalOf(context: RouteContext): {
   readonly appointment_key: Key;
+  readonly if_match?: readonly number[];
   readonly proposal_key: Key;
 } {
   const appointment_key = appointmentKeyOf(context);
   const proposal_key = parseId('prp', parameterOf(context, 'pid'));
   if (proposal_key === null) throw noSuchProposal();
-  return { appointment_key, proposal_key };
+  return { appointment_key, ...laterIfMatchOf(context.request), proposal_key };
 }
 
 export function noSuchProposal(): ProblemError {

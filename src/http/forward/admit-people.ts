@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { limits } from '../../limits.ts';
 import { textSchema } from '../text-schema.ts';
 import { isTimeZone } from '../time-zone.ts';
-import { if_match, instant, key, named_person, offset_s } from './admitted-fields.ts';
+import {
+  if_match,
+  instant,
+  key,
+  later_if_match,
+  named_person,
+  offset_s,
+} from './admitted-fields.ts';
 
 const note = textSchema({ min: 1, max: limits.note_characters_max, is_multiline: true });
 const appointment_key = key;
@@ -15,6 +22,7 @@ export const answer_schemas = {
   'appointment.answer': z.strictObject({
     kind: z.literal('appointment.answer'),
     appointment_key,
+    if_match: later_if_match,
     answer: z.enum(['accepted', 'declined']),
     sequence: z.int().nonnegative().nullable(),
     note: note.nullable(),
@@ -22,11 +30,13 @@ export const answer_schemas = {
   'appointment.object': z.strictObject({
     kind: z.literal('appointment.object'),
     appointment_key,
+    if_match: later_if_match,
     note,
   }),
   'appointment.propose': z.strictObject({
     kind: z.literal('appointment.propose'),
     appointment_key,
+    if_match: later_if_match,
     all_day: z.boolean(),
     time_zone: z.string().refine(isTimeZone),
     start: instant,
@@ -38,17 +48,20 @@ export const answer_schemas = {
   'appointment.accept_proposal': z.strictObject({
     kind: z.literal('appointment.accept_proposal'),
     appointment_key,
+    if_match: later_if_match,
     proposal_key,
     allow_conflict: z.boolean(),
   }),
   'appointment.reject_proposal': z.strictObject({
     kind: z.literal('appointment.reject_proposal'),
     appointment_key,
+    if_match: later_if_match,
     proposal_key,
   }),
   'appointment.release': z.strictObject({
     kind: z.literal('appointment.release'),
     appointment_key,
+    if_match: later_if_match,
     user_key,
   }),
 };

@@ -6,7 +6,10 @@ const OFFSET_S_MAX = 24 * 60 * 60;
 
 /** Fields of forwarded commands that many kinds have. */
 export const key = z.int().positive();
-export const if_match = z.array(key).max(limits.if_match_versions_max).nullable();
+const versions = z.array(key).max(limits.if_match_versions_max);
+export const if_match = versions.nullable();
+/** Of commands that older programs make without it. */
+export const later_if_match = versions.optional();
 export const instant = z.number().refine(isInstant);
 export const offset_s = z.int().min(-OFFSET_S_MAX).max(OFFSET_S_MAX);
 /** A folded name only ever finds somebody: one that is folded otherwise finds nobody. */

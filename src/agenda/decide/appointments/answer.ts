@@ -3,6 +3,7 @@ import { ownerPartKey } from '../../id.ts';
 import type { Appointment, Participant } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
+import { changedMeanwhile } from '../changed-meanwhile.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision, Told } from '../decision.ts';
 import { announceWithin, toldOf } from './announce.ts';
@@ -39,6 +40,8 @@ export function answerInvitation(
   const part = ownPart(view, appointment_key, context);
   if (!part.ok) return refuse(part.error);
   const { user, appointment, participant } = part.value;
+  const changed_since = changedMeanwhile(participant, body.if_match);
+  if (changed_since !== null) return refuse(changed_since);
   const sequence = body.sequence ?? appointment.sequence;
   if (sequence < appointment.sequence) return refuse(stale);
   if (sequence > appointment.sequence) return refuse(not_there_yet);
@@ -65,17 +68,20 @@ export function answerInvitation(
 /** The owner has accepted by owning it. Null: somebody else answers. */
 function ownerAnswers(
   view: RulesView,
-  { appointment_key, answer }: AnswerInvitation,
+  { appointment_key, answer, if_match }: AnswerInvitation,
   context: DecideContext,
 ): Decision | null {
   if (context.by === null) return refuse(log_in_first);
   const seen = seenAppointment(view, appointment_key, context);
   if (!seen.ok) return refuse(seen.error);
   if (seen.value.owner_key !== context.by.key) return null;
+  const own_part = { key: ownerPartKey(seen.value.key), version: 1 };
+  const changed_since = changedMeanwhile(own_part, if_match);
+  if (changed_since !== null) return refuse(changed_since);
   if (answer === 'declined') {
     return refuse({ code: 'forbidden', detail: 'It is your own appointment: cancel it.' });
   }
-  return answered({ key: ownerPartKey(seen.value.key), version: 1 });
+  return answered(own_part);
 }
 
 /** One participation changed, and with it perhaps the whole. */

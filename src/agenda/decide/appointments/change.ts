@@ -6,6 +6,7 @@ import type { Refusal } from '../../refusal.ts';
 import { isGone } from '../../retention.ts';
 import { sightOf } from '../../sight.ts';
 import type { RulesView } from '../../view.ts';
+import { changedMeanwhile } from '../changed-meanwhile.ts';
 import type { DecideContext, Decision, Told } from '../decision.ts';
 import { announce } from './announce.ts';
 import { meetingChanges, participantWith, statusOf } from './meeting.ts';
@@ -14,7 +15,7 @@ import type { Meeting } from './meeting.ts';
 /** Which appointment, and the versions it may have; null: any. */
 interface Wanted {
   readonly appointment_key: Key;
-  readonly if_match: readonly number[] | null;
+  readonly if_match: readonly number[] | null | undefined;
 }
 
 export const log_in_first: Refusal = { code: 'unauthenticated', detail: 'Log in first.' };
@@ -49,10 +50,8 @@ export function ownAppointment(
   const seen = seenAppointment(view, appointment_key, context);
   if (!seen.ok) return seen;
   const found = seen.value;
-  if (if_match !== null && !if_match.includes(found.version)) {
-    const detail = 'It was changed since the version in If-Match: read it again, then change it.';
-    return err({ code: 'precondition_failed', detail });
-  }
+  const changed_since = changedMeanwhile(found, if_match);
+  if (changed_since !== null) return err(changed_since);
   if (found.owner_key !== context.by?.key) {
     return err({ code: 'forbidden', detail: 'Only the owner of an appointment changes it.' });
   }

@@ -1,8 +1,10 @@
 import { err, ok } from '../../../base/result.ts';
 import type { Result } from '../../../base/result.ts';
+import type { ProposeTime } from '../../command.ts';
 import type { Appointment, Key, Participant, User } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
+import { changedMeanwhile } from '../changed-meanwhile.ts';
 import type { DecideContext } from '../decision.ts';
 import { log_in_first, seenAppointment } from './change.ts';
 
@@ -53,12 +55,16 @@ export function isOver(
   return start <= state_time ? has_begun : null;
 }
 
-/** What somebody on an appointment may still speak to. */
+/** What somebody on an appointment may still speak to, the appointment in one of these versions. */
 export function openPart(
   view: RulesView,
-  appointment_key: Key,
+  { appointment_key, if_match }: Pick<ProposeTime, 'appointment_key' | 'if_match'>,
   context: DecideContext,
 ): Result<OwnPart, Refusal> {
+  const seen = seenAppointment(view, appointment_key, context);
+  if (!seen.ok) return seen;
+  const changed_since = changedMeanwhile(seen.value, if_match);
+  if (changed_since !== null) return err(changed_since);
   const part = ownPart(view, appointment_key, context);
   if (!part.ok) return part;
   const over = isOver(part.value.appointment, context);

@@ -91,10 +91,10 @@ export function rejectProposal(
 
 function proposalToJudge(
   view: RulesView,
-  { appointment_key, proposal_key }: { appointment_key: Key; proposal_key: Key },
+  { appointment_key, if_match, proposal_key }: Omit<RejectProposal, 'kind'>,
   context: DecideContext,
 ): Result<{ appointment: Appointment; proposal: Proposal }, Refusal> {
-  const found = ownAppointment(view, { appointment_key, if_match: null }, context);
+  const found = ownAppointment(view, { appointment_key, if_match }, context);
   if (!found.ok) return found;
   const proposal = view.participation.proposalByKey(proposal_key);
   if (proposal === null || proposal.appointment_key !== appointment_key) {

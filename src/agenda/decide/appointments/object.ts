@@ -15,7 +15,7 @@ export function objectToAppointment(
   body: ObjectToAppointment,
   context: DecideContext,
 ): Decision {
-  const part = openPart(view, body.appointment_key, context);
+  const part = openPart(view, body, context);
   if (!part.ok) return refuse(part.error);
   const { user, appointment } = part.value;
   const { origin_node, state_time } = context;

@@ -14,7 +14,7 @@ import { meetingOf } from './meeting.ts';
 
 /** Another time that somebody on it would like; it takes the place of what they proposed before. */
 export function proposeTime(view: RulesView, body: ProposeTime, context: DecideContext): Decision {
-  const part = openPart(view, body.appointment_key, context);
+  const part = openPart(view, body, context);
   if (!part.ok) return refuse(part.error);
   const { user, appointment } = part.value;
   if (body.all_day !== appointment.all_day || body.time_zone !== appointment.time_zone) {

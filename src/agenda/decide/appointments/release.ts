@@ -1,6 +1,7 @@
 import type { ReleaseParticipant } from '../../command.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
+import { changedMeanwhile } from '../changed-meanwhile.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { isAbove } from '../hierarchy.ts';
@@ -26,13 +27,15 @@ export function releaseParticipant(
   if (!seen.ok) return refuse(seen.error);
   const appointment = seen.value;
   const { owner_key, group_key } = appointment;
+  const participant = view.participation.participantOf(appointment.key, body.user_key);
+  const changed_since = participant === null ? null : changedMeanwhile(participant, body.if_match);
+  if (changed_since !== null) return refuse(changed_since);
   const is_above_owner = group_key !== null && isAbove(view.groups, group_key, by.key, owner_key);
   if (by.key !== owner_key && !is_above_owner) {
     const detail = 'Only the owner, or somebody ranked above the owner, releases people.';
     return refuse({ code: 'forbidden', detail });
   }
   if (body.user_key === owner_key) return refuse(not_the_owner);
-  const participant = view.participation.participantOf(appointment.key, body.user_key);
   if (participant === null) {
     return refuse({ code: 'not_found', detail: 'There is no such participant.' });
   }

@@ -5,6 +5,7 @@ import type { AgendaEvent, AgendaEventKind } from '../../event.ts';
 import type { Group, Key, Member, NotificationType, User } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
+import { changedMeanwhile } from '../changed-meanwhile.ts';
 import type { DecideContext, Told } from '../decision.ts';
 
 /** A group as one of its members meets it. */
@@ -53,15 +54,6 @@ export function createdGroup(
   if (group.creator_key === user.key) return own;
   const detail = 'Only the creator of a group can do this.';
   return err({ code: 'forbidden', detail });
-}
-
-export function changedMeanwhile(
-  { version }: { readonly version: number },
-  if_match: readonly number[] | null,
-): Refusal | null {
-  if (if_match === null || if_match.includes(version)) return null;
-  const detail = 'It was changed since the version in If-Match: read it again, then change it.';
-  return { code: 'precondition_failed', detail };
 }
 
 /** Tells the members, and those besides, that the group changed. */

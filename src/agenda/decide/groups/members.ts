@@ -3,12 +3,13 @@ import type { AddMember, ChangeRank } from '../../command.ts';
 import type { Member } from '../../model.ts';
 import type { Refusal } from '../../refusal.ts';
 import type { RulesView } from '../../view.ts';
+import { changedMeanwhile } from '../changed-meanwhile.ts';
 import { refuse } from '../decision.ts';
 import type { DecideContext, Decision } from '../decision.ts';
 import { keepEarlier } from '../earlier.ts';
 import { personNamed } from '../person.ts';
 import { tooManyAdded, wrongField } from './fields.ts';
-import { announceGroup, changedMeanwhile, ownGroup, toldOfGroup, tooMuchWork } from './group.ts';
+import { announceGroup, ownGroup, toldOfGroup, tooMuchWork } from './group.ts';
 import type { OwnGroup } from './group.ts';
 
 export const not_below: Refusal = {
