@@ -67,7 +67,7 @@ export function writeRoutes(services: ApiServices): readonly Route[] {
       description: {
         summary: 'Cancel an appointment; it can be restored for 30 days.',
         success: { status: 204, headers: ['ETag'] },
-        refusals: ['forbidden'],
+        refusals: ['forbidden', 'imposed'],
         takes_if_match: true,
       },
       handle: (context) => cancelAppointment(services, context),

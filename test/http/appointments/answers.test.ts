@@ -75,6 +75,26 @@ describe('POST …/accept and …/reject', () => {
     expect(reply.body).toMatchObject({ status: 'auto', note: 'As you wish' });
   });
 
+  test('who is placed may not remove it either (403 imposed)', async () => {
+    const remove = (by: Person, headers = {}) =>
+      people.call(by, 'DELETE', path, undefined, headers);
+    const before = apis.state.tables();
+    expect(refusalOf(await remove(eva))).toEqual([403, 'imposed']);
+    expect(refusalOf(await remove(eva, { 'if-match': '"7"' }))).toEqual([
+      412,
+      'precondition_failed',
+    ]);
+    expect(refusalOf(await remove(ben))).toEqual([403, 'forbidden']);
+    expect(refusalOf(await remove(stranger))).toEqual([404, 'not_found']);
+    expect(refusalOf(await people.call(eva, 'PATCH', path, { title: 'Mine' }))).toEqual([
+      403,
+      'forbidden',
+    ]);
+    expect(apis.state.tables()).toEqual(before);
+    await post(ana, `/participants/${eva.id}/release`);
+    expect(refusalOf(await remove(eva))).toEqual([403, 'forbidden']);
+  });
+
   test('an older sequence is 409 stale', async () => {
     await people.call(ana, 'PATCH', path, { end: '2027-01-15T11:00:00Z' });
     expect(refusalOf(await post(ben, '/accept', { sequence: 0 }))).toEqual([409, 'stale']);

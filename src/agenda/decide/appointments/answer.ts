@@ -12,7 +12,7 @@ import { isOver, ownPart } from './discuss.ts';
 import { meetingChanges, meetingOf, participantWith, withStatus } from './meeting.ts';
 import type { Meeting } from './meeting.ts';
 
-const imposed: Refusal = {
+export const imposed: Refusal = {
   code: 'imposed',
   detail:
     'You were placed on this by somebody above you: you may object, propose another time, or ask ' +

@@ -19,6 +19,10 @@ interface Wanted {
 }
 
 export const log_in_first: Refusal = { code: 'unauthenticated', detail: 'Log in first.' };
+export const not_the_owner: Refusal = {
+  code: 'forbidden',
+  detail: 'Only the owner of an appointment changes it.',
+};
 const no_such_appointment: Refusal = {
   code: 'not_found',
   detail: 'There is no such appointment.',
@@ -52,10 +56,7 @@ export function ownAppointment(
   const found = seen.value;
   const changed_since = changedMeanwhile(found, if_match);
   if (changed_since !== null) return err(changed_since);
-  if (found.owner_key !== context.by?.key) {
-    return err({ code: 'forbidden', detail: 'Only the owner of an appointment changes it.' });
-  }
-  return ok(found);
+  return found.owner_key === context.by?.key ? ok(found) : err(not_the_owner);
 }
 
 /**
