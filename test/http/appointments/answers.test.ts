@@ -202,8 +202,20 @@ describe('POST …/proposals', () => {
     const reply = await post(ana, `/proposals/${String(body['id'])}/reject`);
     expect([reply.status, reply.body]).toEqual([200, { ...body, status: 'rejected' }]);
     expect((await people.read(ana, path)).appointment).toMatchObject({ version: 1 });
-    const other = `/proposals/${String(body['id'])}/accept`;
-    expect(refusalOf(await post(ana, other))).toEqual([403, 'forbidden']);
+  });
+
+  test.each([
+    ['accept', 'reject'],
+    ['reject', 'accept'],
+  ])('a lost race is 409 stale, the same again is 200: %s, then %s', async (won, lost) => {
+    const { body } = await post(ben, '/proposals', later);
+    const judge = (judgement: string) => post(ana, `/proposals/${String(body['id'])}/${judgement}`);
+    const first = await judge(won);
+    const before = apis.state.tables();
+    expect(refusalOf(await judge(lost))).toEqual([409, 'stale']);
+    expect(apis.state.tables()).toEqual(before);
+    const again = await judge(won);
+    expect([again.status, again.body]).toEqual([200, first.body]);
   });
 
   test('a move supersedes what was proposed: it reads so, and judging it is stale', async () => {

@@ -117,8 +117,8 @@ function judgedAs({ key, version }: Proposal): Decision {
   return { kind: 'done', changes: [], answer, consequences: [], events: [] };
 }
 
+/** Something came before this judgement of it: a race that is lost. */
 function isOver(standing: Exclude<Proposal['status'], 'open'>): Refusal {
   const detail = `The proposal is ${standing}; only an open one can be judged.`;
-  // Superseded by something that came before this judgement of it.
-  return { code: standing === 'superseded' ? 'stale' : 'forbidden', detail };
+  return { code: 'stale', detail };
 }

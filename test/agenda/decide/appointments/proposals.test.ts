@@ -163,16 +163,16 @@ describe('judging', () => {
     expect([standing(proposal), story.appointment(key)]).toEqual(['rejected', before]);
   });
 
-  test('again it is a success; the other judgement is forbidden', () => {
+  test('again it is a success; the other judgement has lost the race: stale', () => {
     const proposal = propose(ben);
     judge('accept', proposal);
     expect(judge('accept', proposal)).toMatchObject({ answer: { version: 2 } });
     expect(story.appointment(key).version).toBe(2);
-    expect(codeOf(judge('reject', proposal))).toBe('forbidden');
+    expect(codeOf(judge('reject', proposal))).toBe('stale');
     const refused = propose(zoe, { start, end });
     judge('reject', refused);
     expect(judge('reject', refused)).toMatchObject({ answer: { version: 2 } });
-    expect(codeOf(judge('accept', refused))).toBe('forbidden');
+    expect(codeOf(judge('accept', refused))).toBe('stale');
   });
 
   test('only by the owner, only of that appointment, not once it is cancelled', () => {
