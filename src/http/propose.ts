@@ -1,5 +1,6 @@
 import type { Command, CommandBody, RequestKey } from '../agenda/command.ts';
 import type { Refusal } from '../agenda/refusal.ts';
+import type { LogIndex } from '../consensus/raft/entry.ts';
 import type { ProposeResult } from '../replica/replica.ts';
 import { remainingMs } from './deadline.ts';
 import { forwardToLeader } from './forward/forward-to-leader.ts';
@@ -74,6 +75,18 @@ export function requestKeyFor(
     { key: idempotency_key, ticket_id: caller?.ticket_id ?? null },
     json,
   );
+}
+
+/** The log entry that did what is answered: of a replay the first one; null when that is forgotten by now. */
+export function firstIndexOf(
+  services: Pick<ProposeServices, 'replica' | 'secrets'>,
+  context: RouteContext,
+  { index, replayed }: Applied,
+): LogIndex | null {
+  if (!replayed) return index;
+  const key = requestKeyFor(services, context, callerOf(context).user_id);
+  if (key === null) return null;
+  return services.replica.remembered(key.scope_hash)?.entry_index ?? null;
 }
 
 /** The answer to a write that is done; a replay gives the first answer again and says so. */

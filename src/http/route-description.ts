@@ -6,12 +6,14 @@ export interface RouteDescription {
   /** One sentence. */
   readonly summary: string;
   readonly success: SuccessDescription;
+  /** Of what creates, when the thing was there before. */
+  readonly success_when_there?: SuccessDescription;
   /** Codes of its own; those that every line of its kind can give are known: `openapi/refusals.ts`. */
   readonly refusals?: readonly ProblemCode[];
   readonly takes_if_match?: boolean;
 }
 
-interface SuccessDescription {
+export interface SuccessDescription {
   readonly status: 200 | 201 | 204 | 302;
   /** Sent as JSON. Neither this nor `content_type`: it has no body. */
   readonly body?: z.ZodType;

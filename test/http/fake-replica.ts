@@ -116,7 +116,7 @@ export class FakeState {
     this.index += 1;
     this.state_time = Math.max(this.state_time, command.at);
     const outcome = this.#judge(command);
-    if (outcome.kind === 'done' && command.remember !== null) {
+    if (outcome.kind === 'done' && !outcome.replayed && command.remember !== null) {
       const { scope_hash, fingerprint } = command.remember;
       this.remembered.set(scope_hash, {
         entry_index: this.index,

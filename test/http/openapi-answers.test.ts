@@ -89,6 +89,7 @@ async function askForMeeting(token: string): Promise<void> {
   await ask(`${ONE}/accept`, { token: pia.token, id, body: { note: 'Yes' } });
   await ask(`${ONE}/reject`, { token: pia.token, id });
   await ask(`${ONE}/objection`, { token: max.token, id, body: { note: 'No' } });
+  await ask(`${ONE}/objection`, { token: max.token, id, body: { note: 'No' } });
   await ask(`${ONE}/participants/{user_id}/release`, { token, id, user_id: max.id });
   await ask('GET /api/appointments/{id}', { token, id });
   for (const list of ['participants', 'proposals', 'objections']) {

@@ -55,6 +55,7 @@ function answers(services: ApiServices): readonly Route[] {
       description: {
         summary: 'Say what one has against it, and stay on it.',
         success: { status: 201, body: objection_out_schema, headers: ['Location'] },
+        success_when_there: { status: 200, body: objection_out_schema },
         refusals: ['forbidden'],
         takes_if_match: true,
       },

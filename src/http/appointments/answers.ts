@@ -1,7 +1,7 @@
 import { parseId } from '../../agenda/id.ts';
 import { laterIfMatchOf } from '../if-match.ts';
 import { ProblemError } from '../problem.ts';
-import { propose } from '../propose.ts';
+import { firstIndexOf, propose } from '../propose.ts';
 import { parameterOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
@@ -41,7 +41,7 @@ export async function objectToAppointment(
     ...laterIfMatchOf(context.request),
     note,
   });
-  return writtenObjection(services, applied);
+  return writtenObjection(services, applied, firstIndexOf(services, context, applied));
 }
 
 /** `POST /api/appointments/{id}/participants/{user_id}/release`. */

@@ -1,6 +1,7 @@
 import { must } from '../../base/assert.ts';
 import { formatId, indexOfKey, ownerPartKey } from '../../agenda/id.ts';
 import type { Appointment, Key } from '../../agenda/model.ts';
+import type { LogIndex } from '../../consensus/raft/entry.ts';
 import type { Applied } from '../outcome.ts';
 import { rowAsWritten } from '../row-as-written.ts';
 import { presentAppointment } from '../present/appointment.ts';
@@ -63,11 +64,18 @@ export function writtenParticipant(
   return writtenAnswer(applied, { status: 200, version, body });
 }
 
-export function writtenObjection(services: WrittenServices, applied: Applied): Answer {
+/** Created by the entry that its key is of; any other found one of the person there, and changed it or not. */
+export function writtenObjection(
+  services: WrittenServices,
+  applied: Applied,
+  first_index: LogIndex | null,
+): Answer {
   const { view } = services.replica;
   const { key, version } = applied.answer;
   const present = view.participation.objectionByKey(key);
   const body = presentObjection(rowAsWritten(view, 'objection', { key, version }, present));
+  const is_new = first_index === null ? version === 1 : first_index === indexOfKey(key);
+  if (!is_new) return writtenAnswer(applied, { status: 200, body });
   const location = `/api/appointments/${body.appointment_id}/objections`;
   return writtenAnswer(applied, { status: 201, location, body });
 }

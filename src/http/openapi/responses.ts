@@ -1,5 +1,6 @@
 import { PROBLEM_CONTENT_TYPE } from '../problem.ts';
 import { redirect_schema } from '../present/problem-schema.ts';
+import type { SuccessDescription } from '../route-description.ts';
 import type { Route } from '../route.ts';
 import type { Operation, ResponseObject } from './document.ts';
 import { headerReferences, headersOfKind } from './header-fields.ts';
@@ -14,15 +15,19 @@ export function responsesOf(route: Route): Operation['responses'] {
   const problems = problemsOf(route).map(({ status, name }) => {
     return [status, { $ref: `#/components/responses/${name}` }] as const;
   });
+  const { success, success_when_there } = route.description;
+  const successes = success_when_there === undefined ? [success] : [success, success_when_there];
   return {
-    [route.description.success.status]: successOf(route),
+    ...Object.fromEntries(successes.map((one) => [one.status, successOf(route, one)])),
     ...(route.kind === 'write' ? { 307: redirect() } : {}),
     ...Object.fromEntries(problems),
   };
 }
 
-function successOf({ kind, description: { success } }: Route): ResponseObject {
-  const { status, body, content_type, headers = [] } = success;
+function successOf(
+  { kind }: Route,
+  { status, body, content_type, headers = [] }: SuccessDescription,
+): ResponseObject {
   const replayed: readonly HeaderFieldName[] = kind === 'write' ? ['Idempotency-Replayed'] : [];
   const described = {
     description: meaning_of_success[status],

@@ -144,6 +144,20 @@ describe('POST …/objection', () => {
     });
   });
 
+  test('again it is 200, with the same note or with another', async () => {
+    const first = await post(eva, '/objection', { note: 'Too early' });
+    const again = await post(eva, '/objection', { note: 'Too early' });
+    expect([again.status, again.headers.get('location'), again.body]).toEqual([
+      200,
+      null,
+      first.body,
+    ]);
+    const other = await post(eva, '/objection', { note: 'Too late' });
+    expect([other.status, other.body['note']]).toEqual([200, 'Too late']);
+    const theirs = await post(ben, '/objection', { note: 'Too early' });
+    expect(theirs.status).toBe(201);
+  });
+
   test('a note is required; not of the owner', async () => {
     for (const body of [{}, { note: '' }, { note: null }]) {
       expect(refusalOf(await post(eva, '/objection', body))).toEqual([400, 'invalid_request']);

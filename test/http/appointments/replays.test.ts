@@ -111,6 +111,26 @@ describe('the same key gives the first body again, whatever came after', () => {
     );
   });
 
+  test('of an objection that was there already: 200, and not that of the first', async () => {
+    const path = await people.book(ana, 9, shared());
+    const object = (note: string, key: Record<string, string> = {}) =>
+      people.call(eva, 'POST', `${path}/objection`, { note }, key);
+    const first = await object('Too early', { 'idempotency-key': 'first' });
+    for (const note of ['Too early', 'Too late']) {
+      await expectFirstAgain(
+        () => object(note, { 'idempotency-key': note }),
+        async () => {
+          expect((await object(note)).status).toBe(200);
+        },
+      );
+    }
+    const statuses = ['first', 'Too early', 'Too late'].map(async (key) => {
+      const note = key === 'first' ? 'Too early' : key;
+      return (await object(note, { 'idempotency-key': key })).status;
+    });
+    expect([first.status, ...(await Promise.all(statuses))]).toEqual([201, 201, 200, 200]);
+  });
+
   test('of a proposal: open, as it was', async () => {
     const path = await people.book(ana, 9, shared());
     const { start, end } = meeting(12);
