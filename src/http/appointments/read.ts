@@ -61,7 +61,7 @@ export function readMyStatus(services: ApiServices, context: RouteContext): Answ
   if (mine === undefined) {
     throw new ProblemError({ code: 'not_found', detail: 'You are not on this appointment.' });
   }
-  return { status: 200, body: presentPart(view, appointment, mine) };
+  return { status: 200, body: show(view, appointment, mine, viewer_key) };
 }
 
 /** `GET /api/appointments/{id}/proposals`, the oldest first. */

@@ -357,6 +357,7 @@ describe('who takes part', () => {
 
   test('GET …/my-status is one’s own participant', async () => {
     const reply = await change('GET', undefined, '/my-status');
-    expect([reply.status, reply.body]).toEqual([200, { ...owner, appointment_id: id }]);
+    const mine = { ...owner, appointment_id: id, has_conflict: false };
+    expect([reply.status, reply.body]).toEqual([200, mine]);
   });
 });

@@ -111,6 +111,8 @@ describe('creating', () => {
     expect(await shown(ana)).toEqual([false, undefined]);
     const { body } = await people.call(ben, 'GET', `${path}/participants`);
     expect(body['items']).toMatchObject([{}, { has_conflict: true }]);
+    const mine = await people.call(ben, 'GET', `${path}/my-status`);
+    expect(mine.body).toMatchObject({ username: 'ben', status: 'pending', has_conflict: true });
     const accepted = await people.call(ben, 'POST', `${path}/accept`);
     expect(accepted.status).toBe(200);
     expect(accepted.body).not.toHaveProperty('has_conflict');
@@ -128,6 +130,9 @@ describe('creating', () => {
       return participants.map((one) => one['has_conflict']);
     };
     expect(await shown(ana)).toEqual([false, true, false]);
+    const statuses = [ana, ben, eva].map((by) => people.call(by, 'GET', `${path}/my-status`));
+    const mine = (await Promise.all(statuses)).map(({ body }) => body['has_conflict']);
+    expect(mine).toEqual([false, true, false]);
     expect(await shown(ben)).toEqual([undefined, true, undefined]);
     expect(await shown(eva)).toEqual([undefined, undefined, false]);
     await people.call(ana, 'PATCH', path, { busy: false });
