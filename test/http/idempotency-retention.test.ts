@@ -122,3 +122,22 @@ describe('Idempotency-Key is kept 24 hours of state time and at most a million, 
     expect(store.requests.count()).toBe(1);
   });
 });
+
+test('whether an objection was new is as it was at first, for as long as the key is kept', async () => {
+  await start();
+  const ben = await apis.register('ben');
+  const invited = meeting(9, { participants: [{ username: 'ben' }] });
+  const made = await apis.call('POST', '/api/appointments', { token, body: invited });
+  const path = `${String(made.headers.get('location'))}/objection`;
+  const object = async (key: string): Promise<unknown[]> => {
+    const headers = { 'idempotency-key': key };
+    const reply = await apis.call('POST', path, { token: ben, body: { note: 'No' }, headers });
+    return [reply.status, reply.headers.has('location'), reply.headers.get('idempotency-replayed')];
+  };
+  expect(await object('first')).toEqual([201, true, null]);
+  expect(await object('second')).toEqual([200, false, null]);
+  expect(await object('first')).toEqual([201, true, 'true']);
+  expect(await object('second')).toEqual([200, false, 'true']);
+  apis.clock_offset_ms = 24 * HOUR_MS;
+  expect(await object('first')).toEqual([200, false, null]);
+});
