@@ -1,6 +1,7 @@
 import { audit_limits } from './audit-limits.ts';
 import { assert } from './base/assert.ts';
 import { people_limits } from './people-limits.ts';
+import { reading_limits } from './reading-limits.ts';
 
 /** Every bound there is. What can grow without one of these is a defect. */
 export const limits = {
@@ -163,14 +164,7 @@ export const limits = {
   registrations_per_minute_max: 1_200,
   /** Verified tokens remembered. */
   token_cache_max: 10_000,
-  /** Appointments of an agenda read that are handled in one turn of the event loop. */
-  agenda_slice: 200,
-  /** Large agenda reads at the same time, each with a connection and a state of its own. */
-  agenda_snapshots_max: 8,
-  /** Appointments in one agenda read. */
-  agenda_items_max: 100_000,
-  /** Span of one agenda read, in years of the calendar. */
-  agenda_span_years_max: 5,
+  ...reading_limits,
   username_characters_min: 3,
   username_characters_max: 64,
   password_characters_min: 8,
@@ -208,13 +202,6 @@ export const limits = {
   if_match_versions_max: 100,
   /** How often a change that was computed from a state is computed again when that has changed. */
   recompute_attempts_max: 8,
-  /** Texts of a search, and appointments and characters looked at for one page of its answer. */
-  search_query_characters_max: 200,
-  search_examined_max: 5_000,
-  search_examined_characters_max: 1_000_000,
-  /** Items in a page of a list, and how many without being asked. */
-  list_items_max: 1_000,
-  list_items_default: 100,
   /** Time zones, and stretches of constant offset in each, that are remembered. */
   zone_offsets_cached_max: 256,
   offsets_per_zone_cached_max: 16,

@@ -1,0 +1,18 @@
+/** The bounds of reading agendas and lists, and of searching: part of `limits`. */
+export const reading_limits = {
+  /** Appointments of an agenda read that are handled in one turn of the event loop. */
+  agenda_slice: 200,
+  /** Large agenda reads at the same time, each with a connection and a state of its own. */
+  agenda_snapshots_max: 8,
+  /** Appointments in one agenda read. */
+  agenda_items_max: 100_000,
+  /** Span of one agenda read, in years of the calendar. */
+  agenda_span_years_max: 5,
+  /** Texts of a search, and appointments and characters looked at for one page of its answer. */
+  search_query_characters_max: 200,
+  search_examined_max: 5_000,
+  search_examined_characters_max: 1_000_000,
+  /** Items in a page of a list, and how many without being asked. */
+  list_items_max: 1_000,
+  list_items_default: 100,
+} as const;
