@@ -295,6 +295,10 @@ assert(
 );
 assert(limits.registrations_per_minute_max >= 60, 'honest people are let in');
 assert(limits.user_search_slice_rows > limits.user_search_items_max, 'a slice can fill a page');
+assert(
+  limits.search_piece_characters <= limits.search_slice_characters,
+  'a turn of a search has room for a piece',
+);
 assert(limits.login_barrier_ms < limits.request_deadline_ms, 'a log-in is answered in time');
 assert(
   limits.checkpoint_busy_timeout_ms < limits.database_busy_timeout_ms,

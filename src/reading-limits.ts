@@ -12,6 +12,14 @@ export const reading_limits = {
   search_query_characters_max: 200,
   search_examined_max: 5_000,
   search_examined_characters_max: 1_000_000,
+  /** One turn of a search looks at so many appointments, and folds about so many characters, in pieces. */
+  search_slice_rows: 100,
+  search_slice_characters: 10_000,
+  search_piece_characters: 1_000,
+  /** Searches at the same time, those that wait for their turn, and both of one person. */
+  searches_at_once: 2,
+  searches_waiting_max: 16,
+  searches_per_person_max: 4,
   /** Items in a page of a list, and how many without being asked. */
   list_items_max: 1_000,
   list_items_default: 100,

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
-import { assert } from '../base/assert.ts';
 import { limits } from '../limits.ts';
 import { common_passwords } from './common-passwords.ts';
 import { foldText } from './fold.ts';
-import { remainingMs } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
-import { ProblemError } from './problem.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** Argon2id (RFC 9106) with the parameters of the contract: 19 MiB, two passes, one lane. */
 const ARGON2ID = 2;
@@ -42,15 +40,17 @@ const argon2id: PasswordEngine = {
 
 /**
  * Hashes passwords, few at a time: each takes a thread of libuv's pool and 19 MiB, and DNS and file calls
- * want those threads too. Those that wait are bounded as well: `overloaded` beyond, and for who is no
- * longer waited for when the turn comes.
+ * want those threads too.
  */
 export class PasswordHasher {
   readonly #engine: PasswordEngine;
   /** No password has it, and comparing with it costs as much as with a real one. */
   readonly #nobodys_hash = nobodysHash();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #line = new WaitingLine({
+    at_once: limits.password_hashes_at_once,
+    waiting_max: limits.password_hashes_waiting_max,
+    too_many: 'Too many people log in or register at this moment; try again.',
+  });
 
   constructor(engine: PasswordEngine = argon2id) {
     this.#engine = engine;
@@ -58,7 +58,7 @@ export class PasswordHasher {
 
   /** PHC string. */
   async hash(password: string, deadline: Deadline): Promise<string> {
-    return this.#inTurn(deadline, () => this.#engine.hash(normalize(password)));
+    return this.#line.inTurn(deadline, () => this.#engine.hash(normalize(password)));
   }
 
   /** `password_hash` null: of nobody. It takes as long and is never right. */
@@ -68,47 +68,11 @@ export class PasswordHasher {
     deadline: Deadline,
   ): Promise<boolean> {
     const compared_hash = password_hash ?? this.#nobodys_hash;
-    const is_right = await this.#inTurn(deadline, () =>
+    const is_right = await this.#line.inTurn(deadline, () =>
       this.#engine.verify(compared_hash, normalize(password)),
     );
     return is_right && password_hash !== null;
   }
-
-  async #inTurn<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
-    await this.#enter();
-    try {
-      if (remainingMs(deadline) === 0) throw tooMany();
-      return await work();
-    } finally {
-      this.#leave();
-    }
-  }
-
-  #enter(): Promise<void> {
-    if (this.#running < limits.password_hashes_at_once) {
-      this.#running += 1;
-      return Promise.resolve();
-    }
-    if (this.#waiting.length >= limits.password_hashes_waiting_max) {
-      return Promise.reject(tooMany());
-    }
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-    });
-  }
-
-  /** The place goes to who waits longest. */
-  #leave(): void {
-    assert(this.#running > 0, 'a place left twice');
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
-  }
-}
-
-function tooMany(): ProblemError {
-  const detail = 'Too many people log in or register at this moment; try again.';
-  return new ProblemError({ code: 'overloaded', detail });
 }
 
 const base64_of_salt = Math.ceil((SALT_BYTES * 4) / 3);

@@ -1,15 +1,20 @@
 import { must } from '../base/assert.ts';
 import type { ClusterId } from '../consensus/raft/configuration.ts';
+import { limits } from '../limits.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { PasswordHasher } from './passwords.ts';
+import { PersonalShare } from './personal-share.ts';
 import { RateLimits } from './rate-limits.ts';
 import { Tokens } from './token.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** What the routes work with: the dependencies and what the API made of them. */
 export interface ApiServices extends ApiDependencies {
   readonly tokens: Tokens;
   readonly passwords: PasswordHasher;
   readonly rate_limits: RateLimits;
+  readonly searches: WaitingLine;
+  readonly searches_of_each: PersonalShare;
   /** Of the cluster this replica belongs to; there is one as soon as there is anything to show. */
   readonly clusterId: () => ClusterId;
 }
@@ -25,6 +30,12 @@ export function createServices(dependencies: ApiDependencies): ApiServices {
     }),
     passwords: new PasswordHasher(),
     rate_limits: new RateLimits({ metrics: dependencies.metrics }),
+    searches: new WaitingLine({
+      at_once: limits.searches_at_once,
+      waiting_max: limits.searches_waiting_max,
+      too_many: 'Too many people search at this moment; try again.',
+    }),
+    searches_of_each: new PersonalShare(limits.searches_per_person_max),
     clusterId: () => {
       cluster_id ??= must(
         dependencies.replica.status().configuration,

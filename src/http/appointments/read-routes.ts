@@ -65,6 +65,7 @@ function readsOfMany(services: ApiServices): readonly Route[] {
       description: {
         summary: 'Appointments one sees, by title and description.',
         success: { status: 200, body: appointment_list_schema },
+        refusals: ['overloaded'],
       },
       handle: (context) => searchAppointments(services, context),
     }),

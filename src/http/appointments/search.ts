@@ -3,8 +3,8 @@ import type { Appointment, Key, ParticipantStatus } from '../../agenda/model.ts'
 import { sightAsMember } from '../../agenda/sight.ts';
 import type { AgendaPlace, AgendaView } from '../../agenda/view.ts';
 import { limits } from '../../limits.ts';
-import { foldText } from '../fold.ts';
 import { presentAppointment } from '../present/appointment.ts';
+import { ProblemError } from '../problem.ts';
 import { callerOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
@@ -12,6 +12,7 @@ import { mergeAgendas } from './merge-agendas.ts';
 import { openPlace, sealPlace } from './merged-cursor.ts';
 import type { AgendaSource, MergedPlace } from './merge-agendas.ts';
 import type { SearchQuery } from './query-schema.ts';
+import { searchForm, searchPieces } from './search-form.ts';
 import { standingIn } from './see.ts';
 
 /** An appointment that the searcher sees, and how they take part in it; null: they do not. */
@@ -30,7 +31,7 @@ interface FoundPage {
  * `GET /api/search`: on one's own agenda and those of one's groups, what one sees and has every word of the
  * query in title or description, without regard to case and accents. So many are looked at for a page and
  * no more: it may have fewer than `limit`, or none, and there are more as long as there is a cursor. Cursors
- * reveal nothing of what was looked at.
+ * reveal nothing of what was looked at. Throws `overloaded` when too many are under way.
  */
 export async function searchAppointments(
   services: ApiServices,
@@ -41,7 +42,14 @@ export async function searchAppointments(
   const { cursor: secret } = services.secrets;
   const of = `search for ${user.key}`;
   const after = openPlace(secret, of, query.cursor);
-  const { found, next_after } = await search(services.replica.view, user.key, query, after);
+  const giveBack = services.searches_of_each.take(user.key);
+  if (giveBack === null) {
+    const detail = 'You search too often at once; wait for an answer, then try again.';
+    throw new ProblemError({ code: 'overloaded', detail });
+  }
+  const { found, next_after } = await services.searches
+    .inTurn(context.exchange.deadline, () => search(services.replica.view, user.key, query, after))
+    .finally(giveBack);
   const items = found.map(({ appointment, standing }) =>
     presentAppointment(appointment, standing, services.clusterId()),
   );
@@ -57,6 +65,7 @@ async function search(
 ): Promise<FoundPage> {
   const words = searchForm(query.query).split(/\s+/);
   const found: Seen[] = [];
+  const pace = paceOfSearch();
   let examined = 0;
   let characters = 0;
   let last: MergedPlace | null = null;
@@ -69,15 +78,37 @@ async function search(
     const seen = seenAt(view, user_key, place);
     if (seen !== null) {
       const { title, description } = seen.appointment;
-      const searched = searchForm(`${title}\n${description}`);
+      let searched = '';
+      for (const piece of searchPieces(`${title}\n${description}`)) {
+        searched += piece;
+        await pace(0, piece.length);
+      }
       if (words.every((word) => searched.includes(word))) found.push(seen);
       characters += searched.length;
     }
     examined += 1;
     last = place;
-    if (examined % limits.agenda_slice === 0) await nextTurn();
+    await pace(1, 0);
   }
   return { found, next_after: null };
+}
+
+/**
+ * To be told what was done. It resolves, when that was enough for one turn of the event loop, in the next;
+ * else there is nothing to wait for.
+ */
+function paceOfSearch(): (rows: number, characters: number) => Promise<void> | undefined {
+  let [rows_left, characters_left] = [0, 0];
+  const beginTurn = (): void => {
+    rows_left = limits.search_slice_rows;
+    characters_left = limits.search_slice_characters;
+  };
+  beginTurn();
+  return (rows, characters) => {
+    rows_left -= rows;
+    characters_left -= characters;
+    return rows_left > 0 && characters_left > 0 ? undefined : nextTurn().then(beginTurn);
+  };
 }
 
 /** One's own agenda, with what one declined, and those of the groups one is in. */
@@ -110,14 +141,4 @@ function seenAt(view: AgendaView, user_key: Key, { key, agenda_key }: MergedPlac
   if (standing !== null || sightAsMember(view.groups, user_key, appointment) !== 'full')
     return null;
   return { appointment, standing: null };
-}
-
-const ascii_only = /^[\s\x20-\x7e]*$/;
-
-/** Folded, and without the marks that make accents. Only ever compared here, so no replica must agree. */
-function searchForm(text: string): string {
-  if (ascii_only.test(text)) return text.toLowerCase();
-  return foldText(text)
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '');
 }

@@ -140,6 +140,67 @@ test('looks at so much for a page and no more, and goes on with the cursor', asy
   expect(pages).toEqual([limits.search_examined_max, limits.search_examined_max, 2_000]);
 });
 
+/** Ana's agenda has so many, each as this says, and is looked at without the database. */
+async function fillAgenda(count: number, description: string, onLook: () => void): Promise<void> {
+  await create(9, 'Something else');
+  const [first] = apis.state.appointments.values();
+  Object.assign(apis.node(0).replica.view, {
+    agendaPlacesOf: (_: number, { after, limit }: AgendaRange) =>
+      placesAfter(0, after, Math.min(limit, count - (after?.key ?? 0))),
+    appointmentByKey(key: number) {
+      onLook();
+      return { ...first, key, description };
+    },
+  });
+}
+
+test.each([
+  ['many short ones', 1_000, 'Ñandú', limits.search_slice_rows],
+  ['few with long texts', 40, 'Ñandú '.repeat(1_600), 2],
+  ['what is longer without its ligatures', 10, '\ufdfa'.repeat(10_000), 1],
+])('leaves the event loop to others: %s', async (_, count, description, most) => {
+  let turn = 0;
+  const looks_by_turn = new Map<number, number>();
+  await fillAgenda(count, description, () => {
+    looks_by_turn.set(turn, (looks_by_turn.get(turn) ?? 0) + 1);
+  });
+  let is_over = false;
+  const takeTurn = (): void => {
+    turn += 1;
+    if (!is_over) setImmediate(takeTurn);
+  };
+  takeTurn();
+  expect((await search('nobody'))['items']).toEqual([]);
+  is_over = true;
+  expect(Math.max(...looks_by_turn.values())).toBeLessThanOrEqual(most);
+});
+
+test('so many of one person at once and no more: overloaded, with Retry-After', async () => {
+  await fillAgenda(1_000, '', () => undefined);
+  const wanted = limits.searches_per_person_max + 1;
+  let arrived = 0;
+  let begin = (): void => undefined;
+  const all_are_here = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const { replica } = apis.node(0);
+  const together = async (): Promise<'ok'> => {
+    arrived += 1;
+    if (arrived === wanted) begin();
+    await all_are_here;
+    return 'ok';
+  };
+  Object.assign(replica, { readBarrier: together });
+  const path = '/api/search?query=nobody';
+  const replies = await Promise.all(
+    Array.from({ length: wanted }, () => apis.call('GET', path, { token })),
+  );
+  const refused = replies.filter(({ status }) => status !== 200);
+  expect(refused.map(({ body }) => body['code'])).toEqual(['overloaded']);
+  expect(refused[0]?.headers.get('retry-after')).not.toBeNull();
+  expect((await apis.call('GET', path, { token })).status).toBe(200);
+});
+
 test.each([
   ['', 'query'],
   ['query=', 'query'],
