@@ -299,6 +299,10 @@ assert(
   limits.search_piece_characters <= limits.search_slice_characters,
   'a turn of a search has room for a piece',
 );
+assert(
+  limits.agenda_snapshots_per_person_max < limits.agenda_snapshots_max,
+  'one person leaves large agendas to the others',
+);
 assert(limits.login_barrier_ms < limits.request_deadline_ms, 'a log-in is answered in time');
 assert(
   limits.checkpoint_busy_timeout_ms < limits.database_busy_timeout_ms,

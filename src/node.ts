@@ -289,6 +289,7 @@ function createNodeReceiver(parts: NodeParts, api: Api): Receiver {
 function createNodeApi(parts: NodeParts, running: RunningState): Api {
   const { config, log, storage, keys, consensus, announcement, metrics, replica, audit } = parts;
   return createApi({
+    clock: parts.clock,
     replica,
     log,
     version,

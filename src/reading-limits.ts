@@ -4,6 +4,11 @@ export const reading_limits = {
   agenda_slice: 200,
   /** Large agenda reads at the same time, each with a connection and a state of its own. */
   agenda_snapshots_max: 8,
+  /** And of one person at one replica. */
+  agenda_snapshots_per_person_max: 2,
+  /** An answer that is made while it is sent ends when its client reads nothing for so long, and by then. */
+  stream_stalled_ms: 10_000,
+  stream_ms_max: 60_000,
   /** Appointments in one agenda read. */
   agenda_items_max: 100_000,
   /** Span of one agenda read, in years of the calendar. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { AuditEvent, NodeEventSink } from '../agenda/node-event.ts';
 import type { HostPort } from '../base/host-port.ts';
+import type { Clock } from '../consensus/ports.ts';
 import type { Member } from '../consensus/raft/configuration.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ForwardedCommand } from './forward/forwarded-command.ts';
@@ -85,6 +86,8 @@ export interface ApiDependencies {
   readonly audit: AuditTrail;
   /** Wall clock, milliseconds of UTC: stamps commands, judges tokens and tickets. */
   readonly now_ms: () => number;
+  /** Ends what a client keeps open. */
+  readonly clock: Pick<Clock, 'after'>;
   /** The address book: this node and all others. Read on every redirect and view. */
   readonly addresses: () => readonly NodeAddress[];
   /** `PUBLIC_URL` of this node. */

@@ -1,4 +1,3 @@
-import { Readable, pipeline } from 'node:stream';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { confirm, hasAuditToken, identify } from './authenticate.ts';
@@ -18,6 +17,7 @@ import type { RoutedWrite } from './leader.ts';
 import { ProblemError } from './problem.ts';
 import type { Answer, Route, RouteContext } from './route.ts';
 import type { ApiServices } from './services.ts';
+import { streamAnswer } from './stream-answer.ts';
 import { invalidField, validate } from './validate.ts';
 
 const NO_BODY: RequestBody = { raw: Buffer.alloc(0), json: undefined };
@@ -37,7 +37,7 @@ export function serveRoute(services: ApiServices, route: Route) {
       // A refusal tells it as well.
       if (exchange.served_by !== null) response.setHeader('Agenda-Served-By', exchange.served_by);
     }
-    send(response, answer);
+    send(services, exchange, response, answer);
   };
 }
 
@@ -184,12 +184,12 @@ function refuseWhileDraining(services: ApiServices, route: Route): void {
   throw new ProblemError({ code: 'draining', detail: readiness.reason });
 }
 
-function send(response: Response, answer: Answer): void {
+function send(services: ApiServices, exchange: Exchange, response: Response, answer: Answer): void {
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (answer.chunks !== undefined) {
     response.setHeader('Content-Type', JSON_CONTENT_TYPE);
-    sendChunks(response, answer.chunks);
+    sendChunks(services, exchange, response, answer.chunks);
     return;
   }
   const text = answer.text ?? jsonText(answer.body);
@@ -204,10 +204,20 @@ function send(response: Response, answer: Answer): void {
 
 const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
 
-/** As fast as the client takes them; a client that leaves, or an error, ends the making of them. */
-function sendChunks(response: Response, chunks: AsyncIterable<string>): void {
-  pipeline(Readable.from(chunks), response, () => {
-    // An error has destroyed the response: the client sees that it is cut short.
+function sendChunks(
+  { clock, log, metrics: { streams } }: ApiServices,
+  { request_id, route }: Exchange,
+  response: Response,
+  chunks: AsyncIterable<string>,
+): void {
+  streams.begun();
+  streamAnswer(response, chunks, {
+    clock,
+    onCutOff(reason) {
+      streams.cutOff(reason);
+      log.warn({ request_id, route, reason }, 'a client was too slow; its answer was cut off');
+    },
+    onEnd: () => streams.ended(),
   });
 }
 

@@ -8,6 +8,8 @@ import { createAuditMetrics } from './audit-metrics.ts';
 import type { AuditMetrics } from './audit-metrics.ts';
 import { createStorageMetrics } from './storage-metrics.ts';
 import type { StorageMetrics } from './storage-metrics.ts';
+import { createStreamMetrics } from './stream-metrics.ts';
+import type { StreamMetrics } from './stream-metrics.ts';
 
 export interface MetricsOptions {
   /** Read at scrape time; null until the replica runs. */
@@ -36,6 +38,7 @@ export interface Metrics {
   readonly storage: StorageMetrics;
   readonly live: LiveMetrics;
   readonly audit: AuditMetrics;
+  readonly streams: StreamMetrics;
   /** `route` is a template, never a raw path. */
   requestServed(method: string, route: string, status: number, duration_ms: number): void;
   /** A request was answered `rate_limited`. */
@@ -105,6 +108,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     storage: createStorageMetrics(registry, options.group_id),
     live: createLiveMetrics(registry),
     audit: createAuditMetrics(registry),
+    streams: createStreamMetrics(registry),
     requestServed: createRequestTimer(registry),
     rateLimited: counterBy(
       'route',

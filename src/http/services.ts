@@ -13,6 +13,7 @@ export interface ApiServices extends ApiDependencies {
   readonly tokens: Tokens;
   readonly passwords: PasswordHasher;
   readonly rate_limits: RateLimits;
+  readonly large_agendas_of_each: PersonalShare;
   readonly searches: WaitingLine;
   readonly searches_of_each: PersonalShare;
   /** Of the cluster this replica belongs to; there is one as soon as there is anything to show. */
@@ -30,6 +31,7 @@ export function createServices(dependencies: ApiDependencies): ApiServices {
     }),
     passwords: new PasswordHasher(),
     rate_limits: new RateLimits({ metrics: dependencies.metrics }),
+    large_agendas_of_each: new PersonalShare(limits.agenda_snapshots_per_person_max),
     searches: new WaitingLine({
       at_once: limits.searches_at_once,
       waiting_max: limits.searches_waiting_max,

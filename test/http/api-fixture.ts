@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { createSystemClock } from '../../src/base/system-clock.ts';
 import type { ApiDependencies, ForwardResult, NodeAddress } from '../../src/http/dependencies.ts';
 import type { ForwardedCommand } from '../../src/http/forward/forwarded-command.ts';
 import { answerMalformed, server_options } from '../../src/http/malformed.ts';
@@ -81,6 +82,7 @@ export class FakeApis {
       },
       audit: this.audit,
       now_ms: () => Date.now() + this.clock_offset_ms,
+      clock: createSystemClock(),
       addresses: () => this.addresses,
       public_url: null,
       listens_on: { host: '127.0.0.1', port: 1 },

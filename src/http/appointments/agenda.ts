@@ -17,7 +17,7 @@ export function readAgenda(
   const { query } = context;
   const { user } = callerOf(context);
   const cluster_id = services.clusterId();
-  return answerList(services.replica.view, (agendas) => stepsOf(agendas));
+  return answerList(services, user.key, (agendas) => stepsOf(agendas));
 
   function* stepsOf(agendas: AgendasPort): ListSteps {
     const { start, end, include } = query;

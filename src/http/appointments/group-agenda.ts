@@ -65,7 +65,7 @@ export function readGroupAgenda(
     after: openPlace(secret, of, query.cursor),
     cursorAfter: (place) => sealPlace(secret, of, place),
   };
-  return answerList(view, (agendas) => stepsOf(agendas, reading));
+  return answerList(services, viewer_key, (agendas) => stepsOf(agendas, reading));
 }
 
 function ownGroupKey(view: AgendaView, viewer_key: Key, id: string): Key {

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AgendaSnapshot, AgendasPort, AgendaView } from '../../agenda/view.ts';
+import type { Key } from '../../agenda/model.ts';
+import type { AgendaSnapshot, AgendasPort } from '../../agenda/view.ts';
 import { ProblemError } from '../problem.ts';
 import type { Answer } from '../route.ts';
+import type { ApiServices } from '../services.ts';
 
 /** What one turn of the event loop adds to a list. */
 interface ListStep {
@@ -15,21 +17,51 @@ export type ListSteps = Generator<ListStep, void>;
 
 /**
  * A list of one step is answered at once; a larger one is made while it is sent, step by step, and shows
- * one state all the same. Throws `overloaded` when too many of those are made already.
+ * one state all the same. Throws `overloaded` when too many of those are made already, for all or for the
+ * reader.
  */
-export function answerList(view: AgendaView, stepsOf: (agendas: AgendasPort) => ListSteps): Answer {
-  const [first] = stepsOf(view);
+export function answerList(
+  services: ApiServices,
+  reader_key: Key,
+  stepsOf: (agendas: AgendasPort) => ListSteps,
+): Answer {
+  const [first] = stepsOf(services.replica.view);
   if (first?.end) {
     const { items } = first;
     const { next_cursor } = first.end;
     return { status: 200, body: next_cursor === null ? { items } : { items, next_cursor } };
   }
-  const snapshot = view.agendaSnapshot();
-  if (snapshot === null) {
-    const detail = 'Too many large agendas are being read; try again, or with a smaller limit.';
-    throw new ProblemError({ code: 'overloaded', detail });
+  const { agendas, close } = openSnapshot(services, reader_key);
+  return { status: 200, chunks: begun(listChunks(stepsOf(agendas), close)) };
+}
+
+/** One state, and what lets go of it, once. Throws `overloaded`. */
+function openSnapshot(
+  { replica: { view }, large_agendas_of_each }: ApiServices,
+  reader_key: Key,
+): { readonly agendas: AgendasPort; readonly close: () => void } {
+  const giveBack = large_agendas_of_each.take(reader_key);
+  if (giveBack === null) throw tooMany('You read too many large agendas at once');
+  let snapshot: AgendaSnapshot | null = null;
+  try {
+    snapshot = view.agendaSnapshot();
+  } finally {
+    if (snapshot === null) giveBack();
   }
-  return { status: 200, chunks: begun(listChunks(snapshot, stepsOf(snapshot))) };
+  if (snapshot === null) throw tooMany('Too many large agendas are being read');
+  const agendas = snapshot;
+  return {
+    agendas,
+    close() {
+      agendas.close();
+      giveBack();
+    },
+  };
+}
+
+function tooMany(what: string): ProblemError {
+  const detail = `${what}; try again, or with a smaller limit.`;
+  return new ProblemError({ code: 'overloaded', detail });
 }
 
 /** Begun, so that its end closes the snapshot even when nobody ever reads from it. */
@@ -47,10 +79,8 @@ function begun(chunks: AsyncGenerator<string>): AsyncIterable<string> {
   };
 }
 
-/**
- * The JSON of a list: between two steps the event loop is free. Closes the snapshot when it ends, however.
- */
-async function* listChunks(snapshot: AgendaSnapshot, steps: ListSteps): AsyncGenerator<string> {
+/** The JSON of a list: between two steps the event loop is free. It tells when it ends, however. */
+async function* listChunks(steps: ListSteps, onEnd: () => void): AsyncGenerator<string> {
   try {
     let opening = '{"items":[';
     for (const { items, end } of steps) {
@@ -68,6 +98,6 @@ async function* listChunks(snapshot: AgendaSnapshot, steps: ListSteps): AsyncGen
       return;
     }
   } finally {
-    snapshot.close();
+    onEnd();
   }
 }
