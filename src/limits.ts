@@ -313,6 +313,10 @@ assert(
   'a WAL is begun anew before it is cut',
 );
 assert(
+  limits.state_wal_truncate_bytes < limits.agenda_snapshot_wal_bytes_max,
+  'a WAL is cut before large agendas are refused for it',
+);
+assert(
   limits.request_key_ttl_ms < limits.cancelled_kept_ms,
   'an appointment outlives the keys that can ask for it',
 );

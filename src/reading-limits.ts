@@ -2,10 +2,17 @@
 export const reading_limits = {
   /** Appointments of an agenda read that are handled in one turn of the event loop. */
   agenda_slice: 200,
-  /** Large agenda reads at the same time, each with a connection and a state of its own. */
+  /**
+   * Large agenda reads at the same time, each with a connection and a state of its own, and those of one
+   * person.
+   */
   agenda_snapshots_max: 8,
-  /** And of one person at one replica. */
   agenda_snapshots_per_person_max: 2,
+  /**
+   * One after the other they could keep the WAL from ever beginning anew: beyond this there are none, until
+   * it is cut.
+   */
+  agenda_snapshot_wal_bytes_max: 256 * 1024 * 1024,
   /** An answer that is made while it is sent ends when its client reads nothing for so long, and by then. */
   stream_stalled_ms: 10_000,
   stream_ms_max: 60_000,

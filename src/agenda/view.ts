@@ -194,7 +194,7 @@ export interface AgendaView extends RulesView, AgendasPort {
   stateTime(): Instant;
   /** An appointment as a version was when it was made; null when it is not there, or that is kept no more. */
   appointmentAt(key: Key, version: number): Appointment | null;
-  /** The state as it is now, for what is read in slices; null: too many are open. */
+  /** The state as it is now, for what is read in slices; null: too many are open, or were of late. */
   agendaSnapshot(): AgendaSnapshot | null;
   /** Where on an agenda the appointments are that overlap the range, by start then key. */
   agendaPlacesOf(agenda_key: Key, range: AgendaRange): readonly AgendaPlace[];

@@ -29,6 +29,7 @@ import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from
 import { agendaEntryOf, busyTimeOf, openAgendaSnapshot } from './agenda-snapshot.ts';
 import type { AgendaEntryRow, BusyTimeRow } from './agenda-snapshot.ts';
 import { auditView } from './audit-view.ts';
+import { fileBytes } from './file-bytes.ts';
 import { prepareGroupsView } from './groups-view.ts';
 import { prepareNotificationsView, preparePostsView } from './notifications-view.ts';
 import { prepareParticipationView } from './participation-view.ts';
@@ -133,6 +134,7 @@ export class SqliteAgendaView implements AgendaView {
 
   agendaSnapshot(): AgendaSnapshot | null {
     if (this.#snapshots >= limits.agenda_snapshots_max) return null;
+    if (fileBytes(`${this.#path}-wal`) > limits.agenda_snapshot_wal_bytes_max) return null;
     const snapshot = openAgendaSnapshot(this.#path, () => {
       this.#snapshots -= 1;
     });

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
 import type { Database, Statement } from 'better-sqlite3';
 import { assert, must } from '../base/assert.ts';
 import type { LogIndex } from '../consensus/raft/entry.ts';
 import { limits } from '../limits.ts';
 import { openDatabase } from './database.ts';
+import { fileBytes } from './file-bytes.ts';
 import { isDiskFull } from './disk-full.ts';
 
 export interface StateCheckpointsOptions {
@@ -55,7 +55,7 @@ export class StateCheckpoints {
 
   /**
    * PASSIVE, which disturbs nobody; when the WAL is large, RESTART for the little that came meanwhile,
-   * so that the next commit begins it anew. Without space for it, nothing. Returns the durable index:
+   * so that the next commit begins it anew; when its file is, TRUNCATE. Without space for it, nothing. Returns the durable index:
    * entries up to it are in the state after any power cut.
    */
   run(): LogIndex {
@@ -69,12 +69,12 @@ export class StateCheckpoints {
   }
 
   #run(): void {
-    if (this.#readApplied() === this.#durable_index) return;
+    const is_too_long = fileBytes(this.#wal_path) > this.#wal_truncate_bytes;
+    if (this.#readApplied() === this.#durable_index && !is_too_long) return;
     const frames = this.#checkpoint('PASSIVE');
-    if (frames * this.#page_bytes > this.#wal_restart_bytes) {
-      const file_bytes = statSync(this.#wal_path).size;
-      this.#checkpoint(file_bytes > this.#wal_truncate_bytes ? 'TRUNCATE' : 'RESTART');
-    }
+    // Whatever is in it by now: while the file is long, no large agenda is read.
+    if (is_too_long) this.#checkpoint('TRUNCATE');
+    else if (frames * this.#page_bytes > this.#wal_restart_bytes) this.#checkpoint('RESTART');
   }
 
   close(): void {

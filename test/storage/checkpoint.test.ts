@@ -119,6 +119,24 @@ describe('a checkpoint', () => {
     checkpoints.close();
     store.close();
   });
+
+  test('cuts it later when a reader was in the way, though nothing is written any more', () => {
+    const path = newPath();
+    const { store } = openAgendaStore({ path, storage_id: STORAGE_ID });
+    const checkpoints = new StateCheckpoints({ path, wal_truncate_bytes: 500_000 });
+    commitThrough(store, 200);
+    const reader = new Database(path, { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT last_applied FROM raft_meta').get();
+    expect(checkpoints.run()).toBe(200);
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(2_000_000);
+    reader.exec('COMMIT');
+    expect(checkpoints.run()).toBe(200);
+    expect(statSync(`${path}-wal`).size).toBe(0);
+    reader.close();
+    checkpoints.close();
+    store.close();
+  });
 });
 
 describe('the checkpointing thread', () => {
