@@ -35,4 +35,6 @@ export const reading_limits = {
   /** Items in a page of a list, and how many without being asked. */
   list_items_max: 1_000,
   list_items_default: 100,
+  /** Characters of the long texts in it: beyond, a page is shorter. */
+  page_characters_max: 500_000,
 } as const;

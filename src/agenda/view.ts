@@ -217,8 +217,8 @@ export interface AgendaView extends RulesView, AgendasPort {
     unreadCount(user_key: Key): number;
   };
   readonly posts: PostsPort & {
-    /** Newest first, before that key; null: those to everyone. */
-    postsOf(group_key: Key | null, before_key: Key, limit: number): readonly Post[];
+    /** Of posts, newest first, before that key; null: those to everyone. */
+    postKeysOf(group_key: Key | null, before_key: Key, limit: number): readonly Key[];
   };
   /** A row as it was at an earlier version; null: it is kept no more. */
   earlierRow(kind: EarlierKind, key: Key, version: number): EarlierRow | null;

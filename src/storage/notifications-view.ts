@@ -19,7 +19,7 @@ export const notification_queries = {
 } as const;
 
 export const post_queries = {
-  page: `${selectFrom('posts')} WHERE group_key IS ? AND "key" < ?
+  keys: `SELECT "key" FROM posts WHERE group_key IS ? AND "key" < ?
     ORDER BY "key" DESC LIMIT ? + 0`,
 } as const;
 
@@ -47,9 +47,9 @@ export function prepareNotificationsView(database: Database): AgendaView['notifi
 }
 
 export function preparePostsView(database: Database): AgendaView['posts'] {
-  const page = prepareRaw<[Key | null, Key, number]>(database, post_queries.page);
+  const keys = database.prepare<[Key | null, Key, number], Key>(post_queries.keys).pluck();
   return {
     postByKey: prepareByKey(database, 'posts', postOf),
-    postsOf: (group_key, before_key, limit) => page.all(group_key, before_key, limit).map(postOf),
+    postKeysOf: (group_key, before_key, limit) => keys.all(group_key, before_key, limit),
   };
 }

@@ -21,7 +21,7 @@ const plans: readonly (readonly [name: string, sql: string, index: string])[] = 
     'notifications_unread (user_key=? AND rowid<?)',
   ],
   ['unread_count', notification_queries.unread_count, 'notifications_unread (user_key=?)'],
-  ['posts', post_queries.page, 'posts_by_group (group_key=? AND rowid<?)'],
+  ['posts', post_queries.keys, 'posts_by_group (group_key=? AND rowid<?)'],
   [
     'participant_of',
     participation_queries.participant_of,

@@ -50,7 +50,7 @@ export const empty_view: Parts = {
     notificationsOf: () => [],
     unreadCount: () => 0,
   },
-  posts: { postByKey: () => null, postsOf: () => [] },
+  posts: { postByKey: () => null, postKeysOf: () => [] },
   workByKey: () => null,
   workCount: () => 0,
 };

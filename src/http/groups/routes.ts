@@ -171,15 +171,15 @@ function listGroups(
   const { limit, cursor } = context.query;
   const after = parseKeyCursor(cursor, 0);
   const found = view.groups.membershipsOf(callerOf(context).user.key, after, limit + 1);
-  const body = pageOf(
-    found,
+  const body = pageOf(found, {
     limit,
-    (member) => member.group_key,
-    (member) => {
+    keyOf: (member) => member.group_key,
+    present(member) {
       const group = must(view.groups.groupByKey(member.group_key), 'a member of no group');
       return presentGroup(view, group, member.rank);
     },
-  );
+    charactersOf: ({ description }) => description.length,
+  });
   return { status: 200, body };
 }
 

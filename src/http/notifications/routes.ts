@@ -77,12 +77,11 @@ function listed(
   const before_key = parseKeyCursor(cursor, Number.MAX_SAFE_INTEGER);
   const wanted = { before_key, unread_only, limit: limit + 1 };
   const found = view.notifications.notificationsOf(callerOf(context).user.key, wanted);
-  return pageOf(
-    found,
+  return pageOf(found, {
     limit,
-    ({ key }) => key,
-    (notification) => presentNotification(view, notification),
-  );
+    keyOf: ({ key }) => key,
+    present: (notification) => presentNotification(view, notification),
+  });
 }
 
 async function readOne(services: ApiServices, context: RouteContext): Promise<Answer> {

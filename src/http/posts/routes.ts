@@ -82,13 +82,12 @@ function listPosts(
   const { user } = callerOf(context);
   const audiences =
     group_id === undefined ? audiencesOf(view, user) : [seenGroup(view, user, group_id).group.key];
-  const found = newestPosts(view, audiences, before, limit + 1);
-  const body = pageOf(
-    found,
+  const body = pageOf(newestPosts(view, audiences, before, limit + 1), {
     limit,
-    ({ key }) => key,
-    (post) => presentPost(view, post),
-  );
+    keyOf: ({ key }) => key,
+    present: (post) => presentPost(view, post),
+    charactersOf: ({ content }) => content.length,
+  });
   return { status: 200, body };
 }
 

@@ -113,6 +113,26 @@ describe('GET /api/posts', () => {
     expect(seen).toEqual(all);
   });
 
+  test('a page of long ones is shorter, and nothing of what comes later is read for it', async () => {
+    const longest = '😀'.repeat(limits.post_characters_max);
+    const on_a_page = Math.floor(limits.page_characters_max / longest.length);
+    for (let at = 0; at < on_a_page + 2; at += 1) await post(carla, longest);
+    const { posts } = apis.node(0).replica.view;
+    const readPost = posts.postByKey.bind(posts);
+    let posts_read = 0;
+    Object.assign(posts, {
+      postByKey(key: number) {
+        posts_read += 1;
+        return readPost(key);
+      },
+    });
+    const { items, pages } = await allPages((cursor) => read(carla, `?limit=1000${cursor}`));
+    expect(pages).toBe(2);
+    expect(items.map(({ content }) => content).slice(-2)).toEqual(['all 2', 'all 1']);
+    expect(items).toHaveLength(on_a_page + 4);
+    expect(posts_read).toBe(items.length + 1);
+  });
+
   test('limit is 100 unless given, 1 000 at most; cursors are those of answers', async () => {
     for (let at = 0; at < 100; at += 1) await post(carla, `more ${at}`);
     expect(await contents(carla)).toHaveLength(100);
