@@ -303,6 +303,12 @@ assert(
   limits.agenda_snapshots_per_person_max < limits.agenda_snapshots_max,
   'one person leaves large agendas to the others',
 );
+assert(
+  // In UTF-16 a character takes two at most.
+  2 * (limits.title_characters_max + limits.description_characters_max) <
+    limits.agenda_slice_characters,
+  'a turn of an agenda has room for an appointment',
+);
 assert(limits.login_barrier_ms < limits.request_deadline_ms, 'a log-in is answered in time');
 assert(
   limits.checkpoint_busy_timeout_ms < limits.database_busy_timeout_ms,

@@ -2,6 +2,9 @@
 export const reading_limits = {
   /** Appointments of an agenda read that are handled in one turn of the event loop. */
   agenda_slice: 200,
+  /** Characters of their texts, about, and how many are read at once where texts are not counted. */
+  agenda_slice_characters: 100_000,
+  agenda_texts_read_at_once: 32,
   /**
    * Large agenda reads at the same time, each with a connection and a state of its own, and those of one
    * person.

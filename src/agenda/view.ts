@@ -135,6 +135,8 @@ export interface AgendaRange {
   /** Those too that the person declined. */
   readonly with_declined: boolean;
   readonly limit: number;
+  /** Of appointments: what is read ends with the one whose texts go beyond this; without it they all are. */
+  readonly characters_max?: number;
 }
 
 /** A place in the order of an agenda. */

@@ -1,7 +1,9 @@
 import Database from 'better-sqlite3';
+import type { Statement } from 'better-sqlite3';
 import { assert, must } from '../base/assert.ts';
 import type { Instant, Key, ParticipantStatus } from '../agenda/model.ts';
-import type { AgendaEntry, AgendaSnapshot, BusyTime } from '../agenda/view.ts';
+import { textCharacters } from '../agenda/text-characters.ts';
+import type { AgendaEntry, AgendaRange, AgendaSnapshot, BusyTime } from '../agenda/view.ts';
 import { limits } from '../limits.ts';
 import { appointmentOf } from './agenda-rows.ts';
 import type { AppointmentRow } from './agenda-rows.ts';
@@ -23,7 +25,28 @@ export type AgendaEntryRow = readonly [
   status: ParticipantStatus,
 ];
 
-export function agendaEntryOf(row: AgendaEntryRow): AgendaEntry {
+/** `gone_before`: what was cancelled then or earlier is no longer there. */
+export function readAgenda(
+  statement: Statement<[AgendaParameters], AgendaEntryRow>,
+  agenda_key: Key,
+  range: AgendaRange,
+  gone_before: Instant,
+): readonly AgendaEntry[] {
+  const parameters = agendaParameters(agenda_key, range, gone_before);
+  const { characters_max } = range;
+  if (characters_max === undefined) return statement.all(parameters).map(agendaEntryOf);
+  const entries: AgendaEntry[] = [];
+  let characters = 0;
+  for (const row of statement.iterate(parameters)) {
+    const entry = agendaEntryOf(row);
+    entries.push(entry);
+    characters += textCharacters(entry.appointment);
+    if (characters > characters_max) break;
+  }
+  return entries;
+}
+
+function agendaEntryOf(row: AgendaEntryRow): AgendaEntry {
   const status = must(row.at(-1), 'an occurrence without a status') as ParticipantStatus;
   return { appointment: appointmentOf(row as unknown as AppointmentRow), status };
 }
@@ -67,8 +90,7 @@ export function openAgendaSnapshot(path: string, onClosed: () => void): AgendaSn
     .raw();
   const busy_times = connection.prepare<[BusyTimesParameters], BusyTimeRow>(busy_times_query).raw();
   return {
-    agendaOf: (agenda_key, range) =>
-      agenda.all(agendaParameters(agenda_key, range, gone_before)).map(agendaEntryOf),
+    agendaOf: (agenda_key, range) => readAgenda(agenda, agenda_key, range, gone_before),
     busyTimesOf: (agenda_key, range) =>
       busy_times.all(busyTimesParameters(agenda_key, range)).map(busyTimeOf),
     groups: prepareGroupsView(connection),

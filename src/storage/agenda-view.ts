@@ -26,7 +26,7 @@ import type {
 import { limits } from '../limits.ts';
 import { appointmentOf, appointmentVersionOf, calendarOf, userOf } from './agenda-rows.ts';
 import type { AppointmentRow, AppointmentVersionRow, CalendarRow, UserRow } from './agenda-rows.ts';
-import { agendaEntryOf, busyTimeOf, openAgendaSnapshot } from './agenda-snapshot.ts';
+import { busyTimeOf, openAgendaSnapshot, readAgenda } from './agenda-snapshot.ts';
 import type { AgendaEntryRow, BusyTimeRow } from './agenda-snapshot.ts';
 import { auditView } from './audit-view.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -120,8 +120,7 @@ export class SqliteAgendaView implements AgendaView {
   }
 
   agendaOf(agenda_key: Key, range: AgendaRange): readonly AgendaEntry[] {
-    const parameters = agendaParameters(agenda_key, range, this.#goneBefore());
-    return this.#statements.agenda.all(parameters).map(agendaEntryOf);
+    return readAgenda(this.#statements.agenda, agenda_key, range, this.#goneBefore());
   }
 
   busyTimesOf(agenda_key: Key, range: AgendaRange): readonly BusyTime[] {

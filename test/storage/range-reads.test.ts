@@ -72,6 +72,27 @@ describe('range reads', () => {
     });
   });
 
+  test('end with the appointment whose texts go beyond what is wanted', () => {
+    opened((store) => {
+      for (let key = 1; key <= 5; key += 1) {
+        const start = MIDNIGHT + key * HOUR_MS;
+        const texts = { title: 'x'.repeat(10), description: 'x'.repeat(90) };
+        write(store, booked({ key, start, end: start + HOUR_MS, ...texts }));
+      }
+      const range = rangeOf(MIDNIGHT, MIDNIGHT + DAY_MS, { limit: 4 });
+      const snapshot = store.view.agendaSnapshot();
+      for (const agendas of [store.view, snapshot]) {
+        const read = (more: Partial<AgendaRange>): number | undefined =>
+          agendas?.agendaOf(ana.key, { ...range, ...more }).length;
+        expect(read({})).toBe(4);
+        expect(read({ characters_max: 50 })).toBe(1);
+        expect(read({ characters_max: 200 })).toBe(3);
+        expect(read({ characters_max: 1_000 })).toBe(4);
+      }
+      snapshot?.close();
+    });
+  });
+
   test('touching ends do not overlap', () => {
     opened((store) => {
       write(store, booked({ start: MIDNIGHT, end: MIDNIGHT + HOUR_MS }));

@@ -1,5 +1,6 @@
 import { limits } from '../../limits.ts';
-import type { AgendaPlace, AgendasPort } from '../../agenda/view.ts';
+import { textCharacters } from '../../agenda/text-characters.ts';
+import type { AgendaEntry, AgendaPlace, AgendasPort } from '../../agenda/view.ts';
 import { presentAppointment } from '../present/appointment.ts';
 import { callerOf } from '../route.ts';
 import type { Answer, RouteContext } from '../route.ts';
@@ -31,16 +32,17 @@ export function readAgenda(
         after,
         with_cancelled: include.has('cancelled'),
         with_declined: include.has('declined'),
-        // One more than wanted tells whether there is more.
+        // One more than is taken tells whether there is more.
         limit: wanted + 1,
+        characters_max: limits.agenda_slice_characters,
       });
-      const entries = found.slice(0, wanted);
+      const entries = takeSlice(found, wanted);
       const items = entries.map(({ appointment, status }) =>
         presentAppointment(appointment, status, cluster_id),
       );
       const last = entries.at(-1)?.appointment;
       remaining -= entries.length;
-      if (last === undefined || found.length <= wanted) {
+      if (last === undefined || found.length === entries.length) {
         yield { items, end: { next_cursor: null } };
         return;
       }
@@ -52,4 +54,14 @@ export function readAgenda(
       after = last;
     }
   }
+}
+
+/** What one turn of the event loop makes of what was found: so many, and not too much text. */
+function takeSlice(found: readonly AgendaEntry[], wanted: number): readonly AgendaEntry[] {
+  let characters = 0;
+  const end = found.findIndex(({ appointment }, at) => {
+    characters += textCharacters(appointment);
+    return at === wanted || characters > limits.agenda_slice_characters;
+  });
+  return end === -1 ? found : found.slice(0, end);
 }

@@ -1,6 +1,7 @@
 import { parseId } from '../../agenda/id.ts';
 import type { Key } from '../../agenda/model.ts';
 import { sightAsMember } from '../../agenda/sight.ts';
+import { textCharacters } from '../../agenda/text-characters.ts';
 import type {
   AgendaEntry,
   AgendaPlace,
@@ -86,12 +87,15 @@ function* stepsOf(agendas: AgendasPort, reading: Reading): ListSteps {
   let remaining = reading.query.limit;
   let items: object[] = [];
   let examined = 0;
+  let characters = 0;
   let last: MergedPlace | null = null;
   for (const { entry, place } of mergeAgendas(sourcesOf(agendas, reading), reading.after)) {
-    if (examined === limits.agenda_slice) {
+    if (entry.kind === 'appointment') characters += textCharacters(entry.of_group.appointment);
+    if (examined === limits.agenda_slice || characters > limits.agenda_slice_characters) {
       yield { items, end: null };
       items = [];
       examined = 0;
+      characters = 0;
     }
     const item = present(agendas, reading, entry);
     examined += 1;
@@ -113,6 +117,7 @@ function sourcesOf(agendas: AgendasPort, reading: Reading): readonly AgendaSourc
   const range = { start: query.start, end: query.end, with_cancelled, with_declined: true };
   const own: AgendaSource<Entry> = {
     agenda_key: group_key,
+    read_max: limits.agenda_texts_read_at_once,
     read: (after, limit) =>
       agendas.agendaOf(group_key, { ...range, after, limit }).map((of_group) => {
         const { start, key } = of_group.appointment;
@@ -122,6 +127,7 @@ function sourcesOf(agendas: AgendasPort, reading: Reading): readonly AgendaSourc
   const others = busy_keys.map((user_key): AgendaSource<Entry> => {
     return {
       agenda_key: user_key,
+      read_max: limits.agenda_slice,
       read: (after, limit) =>
         agendas.busyTimesOf(user_key, { ...range, after, limit }).map((time) => {
           return { kind: 'busy', start: time.start, key: time.key, user_key, time };

@@ -1,11 +1,12 @@
 import type { Key } from '../../agenda/model.ts';
 import type { AgendaPlace } from '../../agenda/view.ts';
 import { assert } from '../../base/assert.ts';
-import { limits } from '../../limits.ts';
 
 /** One of several agendas that are read as one. */
 export interface AgendaSource<Entry extends AgendaPlace> {
   readonly agenda_key: Key;
+  /** So many at most are read at once. */
+  readonly read_max: number;
   /** What comes after a place, by start then key. */
   readonly read: (after: AgendaPlace | null, limit: number) => readonly Entry[];
 }
@@ -59,7 +60,7 @@ function isBefore(one: Reader<AgendaPlace>, other: Reader<AgendaPlace>): boolean
 }
 
 function readSource<Entry extends AgendaPlace>(
-  { agenda_key, read }: AgendaSource<Entry>,
+  { agenda_key, read, read_max }: AgendaSource<Entry>,
   after: MergedPlace | null,
 ): Reader<Entry> {
   let place = placeIn(agenda_key, after);
@@ -77,7 +78,7 @@ function readSource<Entry extends AgendaPlace>(
       place = { start: read_one.start, key: read_one.key };
       at += 1;
       if (at < page.length || page.length < limit) return;
-      limit = Math.min(2 * limit, limits.agenda_slice);
+      limit = Math.min(2 * limit, read_max);
       page = read(place, limit);
       at = 0;
     },

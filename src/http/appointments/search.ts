@@ -122,6 +122,7 @@ function sourcesOf(
   return [user_key, ...groups.map(({ group_key }) => group_key)].map((agenda_key) => {
     return {
       agenda_key,
+      read_max: limits.agenda_slice,
       read: (after, limit) => view.agendaPlacesOf(agenda_key, { ...range, after, limit }),
     };
   });
