@@ -98,7 +98,10 @@ export class Applier {
     this.#run();
   }
 
-  /** At most a transaction's worth, of which the state machine may leave some; null when they must be read from the store. */
+  /**
+   * At most a transaction's worth, of which the state machine may leave some; null when they must be read
+   * from the store.
+   */
   #nextEntries(): readonly Entry[] | null {
     const from = this.#applied + 1;
     const ends_at = this.#options.state_machine.batch_ends_at ?? null;

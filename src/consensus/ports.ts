@@ -98,8 +98,9 @@ export interface StateMachine {
   readonly batch_ends_at?: LogIndex | null;
   /**
    * Applies consecutive entries in one transaction, all of them or the first ones, at least one, and
-   * returns one outcome for each that is applied; the rest come again. Throws a `DiskFullError` when there is no space: nothing is applied, and they come again. Otherwise it throws
-   * only when it must stop: the storage failed, or an entry is of a kind this program does not know.
+   * returns one outcome for each that is applied; the rest come again. Throws a `DiskFullError` when there
+   * is no space: nothing is applied, and they come again. Otherwise it throws only when it must stop: the
+   * storage failed, or an entry is of a kind this program does not know.
    */
   apply(entries: readonly Entry[]): readonly Outcome[];
 }

@@ -161,7 +161,7 @@ test('remembered tokens are bounded', async () => {
   expect((await tokens.verify(first)).ok).toBe(true);
   // The bound is asserted inside; this only makes it meet it.
   for (let count = 0; count <= limits.token_cache_max; count += 1) {
-    const verified = await tokens.verify(await tokens.issue(user));
+    const verified = await tokens.verify(signed({ ...decodeJwt(first), jti: String(count) }));
     if (!verified.ok) throw new Error(verified.error);
   }
   expect((await tokens.verify(first)).ok).toBe(true);
