@@ -78,7 +78,8 @@ export async function offerEntry(
   return {
     committed_through,
     entry,
-    before_term: before?.term ?? null,
+    // A log that is cut there knows the term of its base.
+    before_term: before?.term ?? (base?.index === before_index ? base.term : null),
     after_term: after?.term ?? null,
     base,
   };

@@ -40,6 +40,9 @@ export function judgeOffer(damaged: DamagedEntry, offer: EntryOffer, own: OwnLog
   if (entry !== null && index <= own.committed_through && is_committed_there) {
     return { kind: 'same', entry };
   }
+  if (before.index > own.committed_through && isContradicted(before, offer.before_term, offer)) {
+    return { kind: 'stale', from: before.index };
+  }
   const is_as_claimed = claims?.term === entry?.term && claims?.checksum === entry?.checksum;
   if (entry !== null && is_as_claimed && agreesBefore(before, offer, own)) {
     return { kind: 'same', entry };
@@ -65,17 +68,22 @@ function agreesBefore(before: Position, offer: EntryOffer, own: OwnLog): boolean
   return offer.committed_through >= before.index || offer.before_term === before.term;
 }
 
-/** Another entry than the undamaged one here is committed there: this one never will be. */
+/** Whether another entry than this undamaged one is committed there: then this one never will be. */
+function isContradicted(
+  { index, term }: Position,
+  term_there: Term | null,
+  { committed_through }: EntryOffer,
+): boolean {
+  return committed_through >= index && term_there !== null && term_there !== term;
+}
+
+/** What the undamaged entry behind the damaged one tells. */
 function judgeSuccessor(
   after: NonNullable<DamagedEntry['after']>,
   offer: EntryOffer,
   own: OwnLog,
 ): OfferJudgement {
-  const is_other_committed =
-    offer.committed_through >= after.index &&
-    offer.after_term !== null &&
-    offer.after_term !== after.term;
-  if (!is_other_committed) return { kind: 'unproven' };
+  if (!isContradicted(after, offer.after_term, offer)) return { kind: 'unproven' };
   assert(after.index > own.committed_through, 'two committed entries at one index');
   return { kind: 'stale', from: after.index };
 }

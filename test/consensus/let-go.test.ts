@@ -118,6 +118,24 @@ describe('whose history it is', () => {
     expect(store.durable.entries).toEqual(ten.slice(5, 7));
   });
 
+  test('an undamaged entry before it is contradicted: from there on it is of another history', async () => {
+    const store = await storeOf([...ten.slice(0, 4), ...commandEntries(5, 7, 2)], 3, 3);
+    store.damage(7, 'lost');
+    const other = [...ten.slice(0, 4), ...commandEntries(5, 9, 3)];
+    const repair = startRepair(store, sourceOf([await peerOf(other, 3, 9)]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['cut 6']);
+    expect(store.durable.entries).toEqual([...ten.slice(0, 4), commandEntry(5, 2)]);
+  });
+
+  test('a log that is cut right before an entry shows that it has what comes before', async () => {
+    const store = await storeOf(ten.slice(0, 5), 1, 2);
+    store.damage(5, 'lost');
+    const repair = startRepair(store, sourceOf([await cutPeerOf(ten, 1, 8, 4)]));
+    await repair.clock.until('whole', () => repair.result() !== null);
+    expect(repair.events).toEqual(['repaired 5']);
+  });
+
   test('who has nothing at all keeps nobody waiting', async () => {
     const store = await storeOf(ten, 1);
     store.damage(3, 'lost');
@@ -141,17 +159,19 @@ describe('whose history it is', () => {
   });
 
   test.each([
-    ['the entry where it stands is another', 6],
-    ['the entry where it stands is damaged', 7],
-  ])('a state that a snapshot replaced, beside the log of before: %s', async (_, index) => {
+    ['the entry where it stands is another', 6, 'covered 7', 7],
+    // What is left is brought along when the log is opened, as any whole one.
+    ['the entry where it stands is damaged', 7, 'cut 6', 5],
+  ])('a state that a snapshot replaced, beside the log of before: %s', async (_, ...row) => {
+    const [index, event, last_index] = row;
     const store = await storeOf([...ten.slice(0, 4), ...commandEntries(5, 9, 2)], 3, 4);
     store.damage(index, 'lost');
     const peer = await peerOf([...ten.slice(0, 4), ...commandEntries(5, 10, 3)], 3, 10);
     const repair = startRepair(store, sourceOf([peer]), 7, { ...stateAt(7), term: 3 });
     await repair.clock.until('whole', () => repair.result() !== null);
-    expect(repair.events.at(-1)).toBe('covered 7');
-    expect(repair.result()).toMatchObject({ before_first: { index: 7, term: 3 }, last_index: 7 });
-    expect(store.durable.entries).toEqual([]);
+    expect(repair.events.at(-1)).toBe(event);
+    expect(repair.result()).toMatchObject({ last_index, damaged: [] });
+    expect(store.durable.entries.every((entry) => entry.term < 3)).toBe(true);
   });
 });
 

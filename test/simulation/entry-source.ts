@@ -12,6 +12,7 @@ export interface EntrySourceOptions {
 }
 
 const LATENCY_MS = 3;
+const TIMEOUT_MS = 1_000;
 
 /** Asks the other replicas that can be reached for an entry that this one's disk no longer gives back. */
 export function createEntrySource(options: EntrySourceOptions): EntrySource {
@@ -22,15 +23,22 @@ export function createEntrySource(options: EntrySourceOptions): EntrySource {
       if (other === node_id || standing === null || is_stopped) return false;
       return !isCut(node_id, other) && !isCut(other, node_id);
     });
+  /** Null: who was asked died over it, or its disk did. */
+  const inTime = (offer: Promise<EntryOffer>): Promise<EntryOffer | null> =>
+    new Promise((resolve) => {
+      process.after(TIMEOUT_MS, () => resolve(null));
+      offer.then(resolve, () => resolve(null));
+    });
   const ask = async (question: EntryQuestion): Promise<readonly EntryOffer[]> => {
     await new Promise<void>((resolve) => {
       process.after(LATENCY_MS, () => resolve());
     });
-    return Promise.all(
+    const answers = await Promise.all(
       reachable().flatMap(({ log, standing }) =>
-        standing === null ? [] : [offerEntry(log, standing, question)],
+        standing === null ? [] : [inTime(offerEntry(log, standing, question))],
       ),
     );
+    return answers.filter((answer) => answer !== null);
   };
   return { hasOthers: () => replicas().length > 1, ask };
 }

@@ -53,6 +53,7 @@ describe('seeds that found something once', () => {
     [10_341, 'an answer to a chunk of a snapshot carried a term that was not on the disk'],
     [20_879, 'of this harness: demoted to two voters, when one had just lost its disk'],
     [51_390, 'two replicas asked for pre-votes at the same moment, twice'],
+    [110_321, 'a damaged entry behind an undamaged one of another history'],
     [61_121, 'a damaged entry that the others had cut, and that the state was not beyond'],
     [23_961, 'of this harness: a disk that broke unnoticed was not mended in the end'],
   ])(
