@@ -7,6 +7,7 @@ import type { FetchObserver, Left } from './fetch-damaged.ts';
 import type { OwnLog } from './judge-offer.ts';
 import { LogCorruptError } from './log-corrupt-error.ts';
 import { basesBehind, letGo } from './let-go.ts';
+import type { LetGo } from './let-go.ts';
 import type { Clock, LogStore, StoredLog } from './ports.ts';
 import type { LogIndex } from './raft/entry.ts';
 import type { LogBase } from './raft/log-base.ts';
@@ -127,19 +128,21 @@ async function letGoOf(
   const first_damaged = must(stored.damaged[0], 'nothing is damaged');
   if (base !== null && base.index >= first_damaged) {
     const gone = await letGo(options, stored, base);
-    if (gone?.kind === 'from') observer.cut(gone.index);
-    if (gone?.kind === 'through') observer.covered(gone.index);
-    if (gone !== null) return true;
+    if (gone !== null) return tell(gone, (through) => observer.covered(through));
   }
   // Somebody who has the entry may be about to answer, and a whole state costs more.
   if (left === null || !is_late) return false;
   for (const other of basesBehind(first_damaged, left.offers)) {
     const gone = await letGo(options, stored, other);
-    if (gone?.kind === 'from') observer.cut(gone.index);
-    if (gone?.kind === 'through') observer.adopted(gone.index);
-    if (gone !== null) return true;
+    if (gone !== null) return tell(gone, (through) => observer.adopted(through));
   }
   return false;
+
+  function tell({ kind, index }: LetGo, onThrough: (through: LogIndex) => void): true {
+    if (kind === 'from') observer.cut(index);
+    else onThrough(index);
+    return true;
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { commandEntries, commandEntry } from '../support/log-fixtures.ts';
 import { randomLogs } from '../support/random-logs.ts';
 import {
   assertAllowed,
+  damageSome,
   cutPeerOf,
   peerOf,
   sourceOf,
@@ -200,10 +201,7 @@ describe('whatever happened before, and whatever is damaged', () => {
       [1, 2].map(() => cutPeerOf(known, term_max, committed, 1 + prng.below(committed))),
     );
     const store = await storeOf(own.entries, own.term);
-    for (let left = 1 + prng.below(4); left > 0; left -= 1) {
-      const kinds = ['payload', 'row', 'lost'] as const;
-      store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
-    }
+    damageSome(prng, store, own.entries.length);
     const repair = startRepair(store, sourceOf(peers));
     await repair.clock.advance(20_000);
     expect(repair.error()).toBeNull();

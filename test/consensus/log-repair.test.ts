@@ -9,6 +9,7 @@ import { commandEntries, commandEntry, enterTerm, persist } from '../support/log
 import { randomLogs } from '../support/random-logs.ts';
 import {
   assertAllowed,
+  damageSome,
   peerOf,
   sourceOf,
   startRepair,
@@ -263,10 +264,7 @@ describe('whatever happened before, and whatever is damaged', () => {
       own.term,
       own.committed - prng.below(own.committed + 1),
     );
-    for (let left = 1 + prng.below(4); left > 0; left -= 1) {
-      const kinds = ['payload', 'row', 'lost'] as const;
-      store.damage(1 + prng.below(own.entries.length), kinds[prng.below(3)] ?? 'lost');
-    }
+    damageSome(prng, store, own.entries.length);
     const repair = startRepair(store, sourceOf(peers));
     await repair.clock.advance(2_000);
     expect(repair.error()).toBeNull();

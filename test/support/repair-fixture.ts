@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { must } from '../../src/base/assert.ts';
+import type { Prng } from '../../src/base/prng.ts';
 import type { EntrySource } from '../../src/consensus/entry-offer.ts';
 import { offerEntry } from '../../src/consensus/entry-offer.ts';
 import { repairLog } from '../../src/consensus/log-repair.ts';
@@ -98,6 +99,14 @@ export function startRepair(
 }
 
 export const ten = commandEntries(1, 10, 1);
+
+/** Up to four of so many entries, in one way or another. */
+export function damageSome(prng: Prng, store: SimulatedLogStore, entries: number): void {
+  for (let left = 1 + prng.below(4); left > 0; left -= 1) {
+    const kinds = ['payload', 'row', 'lost'] as const;
+    store.damage(1 + prng.below(entries), kinds[prng.below(3)] ?? 'lost');
+  }
+}
 
 /** Where a state stands that three voters have agreed on. */
 export function stateAt(index: number): LogBase {
