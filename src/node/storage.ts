@@ -45,7 +45,8 @@ export interface NodeStorage {
   close(): Promise<void>;
 }
 
-const CHECKPOINT_INTERVAL_MS = 1_000;
+/** Pages that are changed again and again are written once in it; after a power cut so much is applied again. */
+const CHECKPOINT_INTERVAL_MS = 3_000;
 
 /** @throws {StartRefused} the directory is in use or cannot be used */
 export async function openStorage(options: NodeStorageOptions): Promise<NodeStorage> {
