@@ -31,6 +31,29 @@ async function forwardedMetric(outcome: string): Promise<string> {
 }
 
 describe('forwards once, over the signed channel', () => {
+  test.each(['Asia/Tokyo', 'America/Los_Angeles', 'Pacific/Kiritimati'])(
+    'the first and the last date that can be written, in %s, as at the leader',
+    async (time_zone) => {
+      const dates = { all_day: true, start: '0001-01-01', end: '9999-12-31', time_zone };
+      const reply = await create({ body: { title: 'Ever', ...dates } });
+      expect([reply.status, reply.body]).toEqual([201, expect.objectContaining(dates)]);
+      const path = String(reply.headers.get('location'));
+      const changed = { at: FOLLOWER, token, body: { title: 'For ever' } };
+      expect((await apis.call('PATCH', path, changed)).body).toMatchObject(dates);
+    },
+  );
+
+  test('an instant that cannot be written is not admitted', async () => {
+    const day = { all_day: true, start: '2027-03-01', end: '2027-03-02', time_zone: 'Asia/Tokyo' };
+    apis.next_forward = () => {
+      const sent = apis.forwarded.at(-1)?.command as { body: { start: number } };
+      sent.body.start = Date.UTC(-1, 0, 1);
+      return null;
+    };
+    const reply = await create({ body: { title: 'Never', ...day } });
+    expect([reply.status, reply.body['code']]).toEqual([400, 'invalid_request']);
+  });
+
   test('the answer is that of the leader and says Agenda-Served-By, and Agenda-Index', async () => {
     const reply = await create();
     expect(reply.status).toBe(201);

@@ -61,6 +61,14 @@ describe('Order of judging: syntax → token → remembered answer → If-Match 
     const ruled = await apis.call('PUT', path, { token, body: meeting(11) });
     expect(refusal(ruled)).toEqual([403, 'forbidden']);
   });
+
+  test('If-Match before the current password', async () => {
+    const body = { current_password: 'a wrong one', new_password: 'another uncommon one' };
+    const change = (headers: Record<string, string>) =>
+      apis.call('PUT', '/api/me/password', { token, headers, body });
+    expect(refusal(await change({ 'if-match': '"7"' }))).toEqual([412, 'precondition_failed']);
+    expect(refusal(await change({ 'if-match': '"1"' }))).toEqual([403, 'forbidden']);
+  });
 });
 
 describe('a refusal that depends on state is given before the log only after a read index', () => {

@@ -62,7 +62,7 @@ describe('a request with a key', () => {
     log.command(registerBody('Ana'));
     expect(outcomesOf(log)).toMatchObject([
       { kind: 'done', replayed: false },
-      { kind: 'done', replayed: true, answer: { kind: 'user', key: keyAt(1, 0) } },
+      { kind: 'done', replayed: true, answer: { kind: 'profile', key: keyAt(1, 0) } },
       { kind: 'refused', refusal: { code: 'username_taken' } },
     ]);
   });

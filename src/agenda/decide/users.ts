@@ -51,7 +51,7 @@ export function registerUser(
   return {
     kind: 'done',
     changes: [{ op: 'insert', table: 'users', row: user }],
-    answer: { kind: 'user', key: user.key, version: user.version },
+    answer: profileOf(user),
     consequences: [{ kind: 'calendar.create_default', owner_key: user.key }],
     events: [userEvent('user.registered', user)],
   };
@@ -90,13 +90,14 @@ export function changePassword(body: ChangePassword, context: DecideContext): De
   if (by === null) return refuse(nobody);
   if (!isAsWanted(by, body.if_match)) return refuse(changed_meanwhile);
   const user: User = { ...endedSessions(by, context), password_hash: body.password_hash };
-  return updated(user, answerOf(user), 'user.sessions_ended');
+  return updated(user, profileOf(user), 'user.sessions_ended');
 }
 
 export function logOut(context: DecideContext): Decision {
   if (context.by === null) return refuse(nobody);
   const user = endedSessions(context.by, context);
-  return updated(user, answerOf(user), 'user.sessions_ended');
+  const { key, version } = user;
+  return updated(user, { kind: 'user', key, version }, 'user.sessions_ended');
 }
 
 /** The version stays: nothing that a reader of the profile sees is another. */
@@ -106,10 +107,6 @@ function endedSessions(user: User, { index }: DecideContext): User {
 
 function isAsWanted(user: User, if_match: readonly number[] | null): boolean {
   return if_match === null || if_match.includes(user.version);
-}
-
-function answerOf({ key, version }: User): Answer {
-  return { kind: 'user', key, version };
 }
 
 function profileOf(user: User): ProfileAnswer {

@@ -6,7 +6,7 @@ import { isOurPasswordHash } from '../passwords.ts';
 import { textSchema } from '../text-schema.ts';
 import { isTimeZone } from '../time-zone.ts';
 import { answer_schemas, group_schemas, message_schemas } from './admit-people.ts';
-import { if_match, instant, key, named_person, offset_s } from './admitted-fields.ts';
+import { hasWritableTimes, if_match, key, named_person, times } from './admitted-fields.ts';
 import { display_name_schema, email_schema, username_schema } from '../users/schema.ts';
 
 /** Commands that users may make. */
@@ -73,12 +73,7 @@ const user_schemas = {
 const appointment_fields = {
   title: textSchema({ min: 1, max: limits.title_characters_max }),
   description: textSchema({ min: 0, max: limits.description_characters_max, is_multiline: true }),
-  start: instant,
-  end: instant,
-  all_day: z.boolean(),
-  time_zone,
-  start_offset_s: offset_s,
-  end_offset_s: offset_s,
+  ...times,
   privacy: z.enum(['full', 'freebusy']),
   busy: z.boolean(),
   calendar_key: key.nullable(),
@@ -94,20 +89,22 @@ const field_error = z.strictObject({
 });
 
 const appointment_schemas = {
-  'appointment.create': z.strictObject({
-    kind: z.literal('appointment.create'),
-    ...appointment_fields,
-    group_key: key.nullable(),
-    participants,
-    follow_group: z.boolean(),
-    allow_conflict,
-  }),
+  'appointment.create': z
+    .strictObject({
+      kind: z.literal('appointment.create'),
+      ...appointment_fields,
+      group_key: key.nullable(),
+      participants,
+      follow_group: z.boolean(),
+      allow_conflict,
+    })
+    .refine(hasWritableTimes),
   'appointment.update': z
     .strictObject({
       kind: z.literal('appointment.update'),
       ...changed_appointment,
       computed_from: key.nullable(),
-      fields: z.strictObject(appointment_fields).nullable(),
+      fields: z.strictObject(appointment_fields).refine(hasWritableTimes).nullable(),
       group_key: key.nullable(),
       participants: participants.nullable(),
       follow_group: z.boolean().nullable(),

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { limits } from '../../limits.ts';
 import { textSchema } from '../text-schema.ts';
-import { isTimeZone } from '../time-zone.ts';
 import {
+  hasWritableTimes,
   if_match,
-  instant,
   key,
   later_if_match,
   named_person,
-  offset_s,
+  times,
 } from './admitted-fields.ts';
 
 const note = textSchema({ min: 1, max: limits.note_characters_max, is_multiline: true });
@@ -33,18 +32,15 @@ export const answer_schemas = {
     if_match: later_if_match,
     note,
   }),
-  'appointment.propose': z.strictObject({
-    kind: z.literal('appointment.propose'),
-    appointment_key,
-    if_match: later_if_match,
-    all_day: z.boolean(),
-    time_zone: z.string().refine(isTimeZone),
-    start: instant,
-    end: instant,
-    start_offset_s: offset_s,
-    end_offset_s: offset_s,
-    note: note.nullable(),
-  }),
+  'appointment.propose': z
+    .strictObject({
+      kind: z.literal('appointment.propose'),
+      appointment_key,
+      if_match: later_if_match,
+      ...times,
+      note: note.nullable(),
+    })
+    .refine(hasWritableTimes),
   'appointment.accept_proposal': z.strictObject({
     kind: z.literal('appointment.accept_proposal'),
     appointment_key,

@@ -1,4 +1,4 @@
-import { must } from '../../base/assert.ts';
+import { assert } from '../../base/assert.ts';
 import { ifMatchOf } from '../if-match.ts';
 import type { Applied } from '../outcome.ts';
 import { ProblemError } from '../problem.ts';
@@ -9,6 +9,7 @@ import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import { proposeEndOfSession, rememberedEndOfSession, rememberedSuccess } from './end-session.ts';
 import { passwordAttemptOf } from './password-attempt.ts';
+import { profileAsWritten } from './profile-as-written.ts';
 import type { PasswordBody } from './schema.ts';
 import { withToken } from './with-token.ts';
 
@@ -26,7 +27,9 @@ export async function changePassword(
   const attempt = passwordAttemptOf(context, user.username);
   await services.rate_limits.admitAttempt(attempt);
   const applied = await changedPassword(services, context, attempt);
-  const changed = must(services.replica.view.userByKey(user.key), 'a user is never deleted');
+  const { answer } = applied;
+  assert(answer.kind === 'profile', 'a new password answers with whose it is');
+  const changed = profileAsWritten(services.replica.view, answer);
   if (applied.replayed) await proveReplay(services, context, attempt, changed.password_hash);
   return writtenAnswer(applied, {
     status: 200,
@@ -66,6 +69,11 @@ async function afterWrongPassword(
   if (remembered !== null) return remembered;
   const now = services.replica.view.userByKey(user.key);
   if (now?.token_version !== user.token_version) return rememberedEndOfSession(services, context);
+  const if_match = ifMatchOf(context.request);
+  if (if_match !== null && !if_match.includes(now.version)) {
+    const detail = 'The profile was changed since the version in If-Match; read it again first.';
+    throw new ProblemError({ code: 'precondition_failed', detail });
+  }
   await services.rate_limits.attemptFailed(attempt);
   throw new ProblemError({ code: 'forbidden', detail: 'The current password is wrong.' });
 }

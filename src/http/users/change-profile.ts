@@ -1,10 +1,11 @@
-import { assert, must } from '../../base/assert.ts';
+import { assert } from '../../base/assert.ts';
 import { foldText } from '../fold.ts';
 import { ifMatchOf } from '../if-match.ts';
 import { presentSelf } from '../present/user.ts';
 import { propose, writtenAnswer } from '../propose.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
+import { profileAsWritten } from './profile-as-written.ts';
 import type { ProfileBody } from './schema.ts';
 
 /** What is left out stays. Whether the e-mail is free, and the version the wanted one, apply judges. */
@@ -26,16 +27,6 @@ export async function changeProfile(
   });
   const { answer } = applied;
   assert(answer.kind === 'profile', 'a profile answers as it was left');
-  const user = must(services.replica.view.userByKey(answer.key), 'a user is never deleted');
-  // As this request left it: a replay shows it again, whatever came after.
-  const body = presentSelf({
-    ...user,
-    display_name: answer.display_name,
-    email: answer.email,
-    time_zone: answer.time_zone,
-    locale: answer.locale,
-    share_busy: answer.share_busy,
-    updated_at: answer.updated_at,
-  });
+  const body = presentSelf(profileAsWritten(services.replica.view, answer));
   return writtenAnswer(applied, { status: 200, version: answer.version, body });
 }

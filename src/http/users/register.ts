@@ -1,10 +1,11 @@
-import { must } from '../../base/assert.ts';
+import { assert, must } from '../../base/assert.ts';
 import { foldText } from '../fold.ts';
 import { ProblemError } from '../problem.ts';
 import { propose, writtenAnswer } from '../propose.ts';
 import type { Answer, RouteContext } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import { passwordAttemptOf } from './password-attempt.ts';
+import { profileAsWritten } from './profile-as-written.ts';
 import type { RegisterBody } from './schema.ts';
 import { withToken } from './with-token.ts';
 
@@ -42,7 +43,9 @@ export async function register(
     },
     username_folded,
   );
-  const user = must(services.replica.view.userByKey(applied.answer.key), 'registered, yet nobody');
+  const { answer } = applied;
+  assert(answer.kind === 'profile', 'a registration answers with who was registered');
+  const user = profileAsWritten(services.replica.view, answer);
   if (applied.replayed) await proveReplay(services, context, user.password_hash);
   return writtenAnswer(applied, {
     status: 201,
