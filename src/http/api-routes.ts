@@ -11,7 +11,7 @@ import type { RouteSection } from './route.ts';
 import type { ApiServices } from './services.ts';
 import { userRoutes } from './users/routes.ts';
 
-/** The route table. First what is asked for most: Express looks at one line after the other. */
+/** The route table. */
 export function apiRoutes(services: ApiServices): readonly RouteSection[] {
   const sections: readonly RouteSection[] = [
     { name: 'appointments', routes: appointmentRoutes(services) },

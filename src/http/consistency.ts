@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { remainingMs, TOO_LATE, within } from './deadline.ts';
 import type { Exchange } from './exchange.ts';
 import { ProblemError } from './problem.ts';
@@ -39,7 +38,6 @@ export async function awaitConsistency(
   services: Pick<ApiServices, 'replica' | 'metrics'>,
   { is_local, min_index }: Consistency,
   exchange: Exchange,
-  response: ServerResponse,
 ): Promise<void> {
   const { replica } = services;
   if (min_index !== null) {
@@ -51,10 +49,8 @@ export async function awaitConsistency(
   }
   if (is_local) {
     const stale_ms = replica.staleMs();
-    response.setHeader(
-      'Agenda-Stale-Ms',
-      stale_ms === null ? 'unknown' : String(Math.ceil(stale_ms)),
-    );
+    const told = stale_ms === null ? 'unknown' : String(Math.ceil(stale_ms));
+    exchange.fields.push('Agenda-Stale-Ms', told);
     return;
   }
   await awaitMajority(services, exchange);

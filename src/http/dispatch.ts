@@ -1,4 +1,3 @@
-import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { confirm, hasAuditToken, identify } from './authenticate.ts';
 import type { Identity } from './authenticate.ts';
@@ -8,7 +7,6 @@ import { awaitConsistency, takeConsistency } from './consistency.ts';
 import type { Consistency } from './consistency.ts';
 import { startDeadline } from './deadline.ts';
 import { CallerChanged } from './forward/forward-to-leader.ts';
-import { exchangeOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { idempotencyKeyOf } from './idempotency.ts';
 import { ifMatchOf } from './if-match.ts';
@@ -16,8 +14,8 @@ import { askedRoutingOf, LeadershipMoved, wayToLeader } from './leader.ts';
 import type { RoutedWrite } from './leader.ts';
 import { ProblemError } from './problem.ts';
 import type { Answer, Route, RouteContext } from './route.ts';
+import type { Served } from './served.ts';
 import type { ApiServices } from './services.ts';
-import { streamAnswer } from './stream-answer.ts';
 import { invalidField, validate } from './validate.ts';
 
 const NO_BODY: RequestBody = { raw: Buffer.alloc(0), json: undefined };
@@ -25,31 +23,17 @@ const NO_BODY: RequestBody = { raw: Buffer.alloc(0), json: undefined };
 const ROUTINGS_MAX = 3;
 const no_parameters = z.strictObject({});
 
-/** A line of the route table as a handler. What is thrown goes to the error funnel of the server. */
-export function serveRoute(services: ApiServices, route: Route) {
-  return async (request: Request, response: Response): Promise<void> => {
-    const exchange = exchangeOf(request);
-    exchange.route = route.path;
-    let answer: Answer;
-    try {
-      answer = await answerTo(services, route, { request, response, exchange });
-    } finally {
-      // A refusal tells it as well.
-      if (exchange.served_by !== null) response.setHeader('Agenda-Served-By', exchange.served_by);
-    }
-    send(services, exchange, response, answer);
-  };
-}
-
-interface Served {
-  readonly request: Request;
-  readonly response: Response;
-  readonly exchange: Exchange;
-}
-
-/** In the order of the contract: syntax → token → (the leader's) remembered answer → rules. */
-async function answerTo(services: ApiServices, route: Route, served: Served): Promise<Answer> {
-  const { request, response, exchange } = served;
+/**
+ * What a line of the route table answers to a request, in the order of the contract: syntax → token → (the
+ * leader's) remembered answer → rules. Throws what it refuses.
+ */
+export async function answerTo(
+  services: ApiServices,
+  route: Route,
+  params: Readonly<Record<string, string>>,
+  served: Served,
+): Promise<Answer> {
+  const { request, exchange } = served;
   refuseWhileDraining(services, route);
   const { consistency, query } = querySyntax(route, exchange);
   // Handlers read it again: here only its syntax is judged, which comes before the token.
@@ -65,7 +49,7 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
   exchange.deadline = startDeadline();
 
   const identity = await identityFor(services, route, served, body.raw);
-  if (route.kind === 'read') await awaitConsistency(services, consistency, exchange, response);
+  if (route.kind === 'read') await awaitConsistency(services, consistency, exchange);
   // Compared with a state as new as was asked for: a session ended elsewhere reads nothing more.
   const admits_ended = route.ends_session === true;
   const { deadline } = exchange;
@@ -76,13 +60,13 @@ async function answerTo(services: ApiServices, route: Route, served: Served): Pr
   const context: RouteContext = {
     request,
     exchange,
-    params: request.params as Record<string, string>,
+    params,
     body: valid_body,
     query,
     json: body.json,
     idempotency_key,
     is_forwarded: false,
-    client_address: request.ip ?? '',
+    client_address: () => services.senderOf(request).ip ?? '',
     caller,
   };
   if (route.kind !== 'write') return route.handle(context);
@@ -182,46 +166,4 @@ function refuseWhileDraining(services: ApiServices, route: Route): void {
   const readiness = services.readiness();
   if (readiness.ready || readiness.code !== 'draining') return;
   throw new ProblemError({ code: 'draining', detail: readiness.reason });
-}
-
-function send(services: ApiServices, exchange: Exchange, response: Response, answer: Answer): void {
-  response.statusCode = answer.status;
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-  if (answer.chunks !== undefined) {
-    response.setHeader('Content-Type', JSON_CONTENT_TYPE);
-    sendChunks(services, exchange, response, answer.chunks);
-    return;
-  }
-  const text = answer.text ?? jsonText(answer.body);
-  if (text === null) {
-    response.end();
-    return;
-  }
-  response.setHeader('Content-Type', text.content_type);
-  response.setHeader('Content-Length', Buffer.byteLength(text.content));
-  response.end(text.content);
-}
-
-const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
-
-function sendChunks(
-  { clock, log, metrics: { streams } }: ApiServices,
-  { request_id, route }: Exchange,
-  response: Response,
-  chunks: AsyncIterable<string>,
-): void {
-  streams.begun();
-  streamAnswer(response, chunks, {
-    clock,
-    onCutOff(reason) {
-      streams.cutOff(reason);
-      log.warn({ request_id, route, reason }, 'a client was too slow; its answer was cut off');
-    },
-    onEnd: () => streams.ended(),
-  });
-}
-
-function jsonText(body: unknown): NonNullable<Answer['text']> | null {
-  if (body === undefined) return null;
-  return { content_type: JSON_CONTENT_TYPE, content: JSON.stringify(body) };
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { must } from '../base/assert.ts';
 import type { Key } from '../agenda/model.ts';
 import { limits } from '../limits.ts';
 import { startDeadline } from './deadline.ts';
@@ -10,6 +9,8 @@ import type { Deadline } from './deadline.ts';
 /** What is known of a request from its first byte to its answer. */
 export interface Exchange {
   readonly request_id: string;
+  /** Of the answer, however it ends: names and values in turn. */
+  readonly fields: string[];
   readonly started_at_ms: number;
   /** Begins when the request is here as a whole: a slow upload is the client's own time. */
   deadline: Deadline;
@@ -34,15 +35,15 @@ const well_formed_request_id = new RegExp(
   `^[A-Za-z0-9._-]{1,${limits.request_id_characters_max}}$`,
 );
 
-const exchanges = new WeakMap<IncomingMessage, Exchange>();
-
 /** Cuts the ticket from `request.url` and begins to measure. */
 export function beginExchange(request: IncomingMessage): Exchange {
   const { path_and_query, ticket } = cutTicket(request.url ?? '/');
   request.url = path_and_query;
   const query_at = path_and_query.indexOf('?');
-  const exchange: Exchange = {
-    request_id: requestIdOf(request),
+  const request_id = requestIdOf(request);
+  return {
+    request_id,
+    fields: ['X-Request-Id', request_id],
     started_at_ms: performance.now(),
     deadline: startDeadline(),
     path_and_query,
@@ -53,12 +54,6 @@ export function beginExchange(request: IncomingMessage): Exchange {
     actor_key: null,
     is_audited: false,
   };
-  exchanges.set(request, exchange);
-  return exchange;
-}
-
-export function exchangeOf(request: IncomingMessage): Exchange {
-  return must(exchanges.get(request), 'a request that did not come through the server');
 }
 
 /** Whether a text may be a request id: anything else is never logged or stored. */

@@ -1,16 +1,32 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { HeaderFields } from './header-fields.ts';
 import type { NodeAddress } from './dependencies.ts';
 import { originsOf } from './own-address.ts';
 
-/** An answer that is data is never a page: nothing in it may load or frame anything. */
-export function dataHeaders(): RequestHandler {
-  return helmet({
+/**
+ * Of an answer that is data: it is never a page, so nothing in it may load or frame anything, and it is not
+ * stored. What helmet sets then is the same for all, so it is asked once.
+ */
+export const data_fields: HeaderFields = [...fieldsOfHelmet(), 'Cache-Control', 'no-store'];
+
+function fieldsOfHelmet(): HeaderFields {
+  const fields: string[] = [];
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  response.setHeader = (name, value) => {
+    fields.push(name, String(value));
+    return response;
+  };
+  const setFields = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
   });
+  setFields(response.req, response, () => {});
+  return fields;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import { must } from '../base/assert.ts';
 import { ticketedRequest } from './authenticate.ts';
 import type { Caller } from './authenticate.ts';
@@ -14,12 +14,19 @@ import { cutTicketFor, ticketBodyHash } from './ticket.ts';
 
 type RoutingServices = Pick<
   ApiServices,
-  'replica' | 'secrets' | 'addresses' | 'public_url' | 'listens_on' | 'leader_routing' | 'now_ms'
+  | 'replica'
+  | 'secrets'
+  | 'addresses'
+  | 'public_url'
+  | 'listens_on'
+  | 'leader_routing'
+  | 'now_ms'
+  | 'senderOf'
 >;
 
 /** A write on its way to the leader. */
 export interface RoutedWrite {
-  readonly request: Request;
+  readonly request: IncomingMessage;
   readonly exchange: Exchange;
   readonly caller: Caller | null;
   readonly raw_body: Buffer;
@@ -41,7 +48,7 @@ export class LeadershipMoved extends Error {
 }
 
 /** `Agenda-Routing` of a write. Throws `invalid_request`. */
-export function askedRoutingOf(request: Request): AskedRouting | null {
+export function askedRoutingOf(request: IncomingMessage): AskedRouting | null {
   const asked = request.headers['agenda-routing'];
   if (asked === undefined || asked === 'forward' || asked === 'redirect') return asked ?? null;
   const detail = 'Agenda-Routing must be "forward" or "redirect", or left out.';
@@ -61,7 +68,8 @@ export async function wayToLeader(
   const { node_id, role } = services.replica.status();
   if (role === 'leader') return { kind: 'here' };
   const routing = write.asked_routing ?? services.leader_routing;
-  const kind = addressKindOf(ownAddresses(services, node_id), write.request.host);
+  const { host } = services.senderOf(write.request);
+  const kind = addressKindOf(ownAddresses(services, node_id), host);
   const may_redirect = routing === 'redirect' || (routing === 'auto' && kind !== null);
   if (write.exchange.ticket !== null || !may_redirect) return { kind: 'forward' };
   const leader = await services.replica.waitForLeader(remainingMs(write.exchange.deadline));
@@ -87,7 +95,7 @@ function ownAddresses({ addresses, public_url, listens_on }: RoutingServices, no
 
 /** The leader's address of the kind the client used; null: there is none, or it would leave https. */
 function reachableUrl(
-  { public_url }: RoutingServices,
+  { public_url, senderOf }: RoutingServices,
   { request }: RoutedWrite,
   leader: NodeAddress,
   kind: AddressKind | null,
@@ -99,7 +107,7 @@ function reachableUrl(
   // The same for all replicas: it is a shared name after all.
   if (base === null || base === public_url) return null;
   const came_secure =
-    request.secure || (kind === 'public' && public_url?.startsWith('https:') === true);
+    senderOf(request).secure || (kind === 'public' && public_url?.startsWith('https:') === true);
   return came_secure && !base.startsWith('https:') ? null : base;
 }
 

@@ -84,14 +84,22 @@ export function problemHeaders({ code, headers }: Problem): Readonly<Record<stri
   };
 }
 
-/** Answers with `application/problem+json`. */
+/** A refusal as an answer. */
+export function problemAnswer(problem: Problem, request_id: string) {
+  const content = JSON.stringify(problemDocument(problem, request_id));
+  return {
+    status: problem_codes[problem.code].status,
+    headers: problemHeaders(problem),
+    text: { content_type: PROBLEM_CONTENT_TYPE, content },
+  };
+}
+
+/** Answers with `application/problem+json`, beside the header fields that are set already. */
 export function sendProblem(response: ServerResponse, problem: Problem, request_id: string): void {
-  for (const [name, value] of Object.entries(problemHeaders(problem))) {
-    response.setHeader(name, value);
-  }
-  const text = JSON.stringify(problemDocument(problem, request_id));
-  response.statusCode = problem_codes[problem.code].status;
-  response.setHeader('Content-Type', PROBLEM_CONTENT_TYPE);
-  response.setHeader('Content-Length', Buffer.byteLength(text));
-  response.end(text);
+  const { status, headers, text } = problemAnswer(problem, request_id);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.statusCode = status;
+  response.setHeader('Content-Type', text.content_type);
+  response.setHeader('Content-Length', Buffer.byteLength(text.content));
+  response.end(text.content);
 }

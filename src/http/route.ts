@@ -39,7 +39,7 @@ export interface RouteContext<Body = unknown, Query = unknown> {
   /** Another replica leads, and the client is not sent there: what is proposed is handed to it. */
   readonly is_forwarded: boolean;
   /** Who sent it, as far as `TRUST_PROXY` lets it be known. */
-  readonly client_address: string;
+  readonly client_address: () => string;
   /** There on routes for users. */
   readonly caller: Caller | null;
 }
@@ -47,7 +47,7 @@ export interface RouteContext<Body = unknown, Query = unknown> {
 /** One line of the route table. */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Template, as Express reads it: `/api/appointments/:id`. */
+  /** Template: `/api/appointments/:id`. */
   readonly path: string;
   readonly kind: RouteKind;
   readonly access: RouteAccess;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { must } from '../base/assert.ts';
 import type { ClusterId } from '../consensus/raft/configuration.ts';
 import { limits } from '../limits.ts';
@@ -5,11 +6,14 @@ import type { ApiDependencies } from './dependencies.ts';
 import { PasswordHasher } from './passwords.ts';
 import { PersonalShare } from './personal-share.ts';
 import { RateLimits } from './rate-limits.ts';
+import { createSenderOf } from './sender.ts';
+import type { Sender } from './sender.ts';
 import { Tokens } from './token.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** What the routes work with: the dependencies and what the API made of them. */
 export interface ApiServices extends ApiDependencies {
+  readonly senderOf: (request: IncomingMessage) => Sender;
   readonly tokens: Tokens;
   readonly passwords: PasswordHasher;
   readonly rate_limits: RateLimits;
@@ -24,6 +28,7 @@ export function createServices(dependencies: ApiDependencies): ApiServices {
   let cluster_id: ClusterId | null = null;
   return {
     ...dependencies,
+    senderOf: createSenderOf(dependencies.trust_proxy),
     tokens: new Tokens({
       secret: dependencies.secrets.jwt,
       ttl_s: dependencies.token_ttl_s,

@@ -70,6 +70,13 @@ describe('an address', () => {
     expect((await ask('OPTIONS', '*')).body['code']).toBe('not_found');
   });
 
+  test('that is none is refused like everything else that is wrong', async () => {
+    const { status, headers, body } = await ask('GET', 'http://[any/api/me');
+    expect([status, body['code']]).toEqual([400, 'invalid_request']);
+    expect(headers.get('x-request-id')).toBe(body['request_id']);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
   test('belongs to what a request key is remembered under, as it was sent', async () => {
     const created = await apis.call('POST', '/api/appointments', { token, body: meeting(9) });
     const path = String(created.headers.get('location'));

@@ -8,5 +8,5 @@ export function passwordAttemptOf(
   name: string,
 ): PasswordAttempt {
   const account = hasOnlyAssignedCharacters(name) ? foldText(name) : name;
-  return { account, address: client_address, route: exchange.route };
+  return { account, address: client_address(), route: exchange.route };
 }

@@ -46,7 +46,7 @@ describe('Unknown user and wrong password answer alike and take as long', () => 
     };
     const context = {
       body: { username, password },
-      client_address: '10.0.0.1',
+      client_address: () => '10.0.0.1',
       exchange: { route: '/login', deadline: { ends_at_ms: Number.POSITIVE_INFINITY } },
     } as RouteContext<{ username: string; password: string }>;
     const refusal = await logIn(services, context).then(
