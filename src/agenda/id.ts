@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { toBase36 } from '../base/base36.ts';
 import type { Key } from './model.ts';
 
 /** Keys one log entry may hand out. */
@@ -37,7 +38,7 @@ export function ownerPartKey(appointment_key: Key): Key {
 /** The opaque text outside clients see. */
 export function formatId(prefix: IdPrefix, key: Key): string {
   assert(Number.isSafeInteger(key) && key > 0, `not a key: ${key}`);
-  return `${prefix}_${INCARNATION}${GROUP}${key.toString(36)}`;
+  return `${prefix}_${INCARNATION}${GROUP}${toBase36(key)}`;
 }
 
 /** The key behind an id, or null when it is none of that kind: nothing can have that id. */

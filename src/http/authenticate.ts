@@ -70,7 +70,8 @@ export async function identify(
   }
   const verified = await services.tokens.verify(token);
   if (!verified.ok) throw unauthenticated(verified.error);
-  const { expires_at_ms, ...session } = verified.value;
+  const { value: session } = verified;
+  const { expires_at_ms } = session;
   return { session, ticket_id: null, expires_at_ms, credential: { kind: 'token', token } };
 }
 
@@ -85,7 +86,10 @@ export async function confirm(
   if (user === null || (has_ended && !admits_ended)) {
     throw unauthenticated('The session has ended; log in again.');
   }
-  return { ...identity, user, user_id: formatId('usr', user.key), has_ended };
+  // Member by member: to spread and then to add more takes V8 several microseconds, for each request.
+  const { session, ticket_id, expires_at_ms, credential } = identity;
+  const user_id = formatId('usr', user.key);
+  return { session, ticket_id, expires_at_ms, credential, user, user_id, has_ended };
 }
 
 /**

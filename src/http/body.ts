@@ -9,6 +9,7 @@ export interface RequestBody {
 }
 
 const json_content_type = /^application\/(?:json|merge-patch\+json)\s*(?:;\s*(.*))?$/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 const utf8_parameter = /^charset="?utf-8"?$/i;
 
 /**
@@ -27,22 +28,26 @@ export async function readJsonBody(
 }
 
 function requireJson(request: IncomingMessage): void {
-  const matched = json_content_type.exec(request.headers['content-type'] ?? '');
-  if (matched === null) throw invalid('The Content-Type must be application/json.');
-  const parameter = matched[1]?.trim() ?? '';
-  if (parameter !== '' && !utf8_parameter.test(parameter)) {
-    throw invalid('The body must be in UTF-8: the Content-Type names another charset.');
-  }
+  requireJsonType(request.headers['content-type'] ?? '');
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
     throw invalid('A compressed body is not understood; send it without Content-Encoding.');
   }
 }
 
+function requireJsonType(content_type: string): void {
+  if (content_type === 'application/json') return;
+  const matched = json_content_type.exec(content_type);
+  if (matched === null) throw invalid('The Content-Type must be application/json.');
+  const parameter = matched[1]?.trim() ?? '';
+  if (parameter === '' || utf8_parameter.test(parameter)) return;
+  throw invalid('The body must be in UTF-8: the Content-Type names another charset.');
+}
+
 function parse(raw: Buffer): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
+    text = utf8.decode(raw);
   } catch {
     throw invalid('The body is not UTF-8.');
   }
@@ -73,24 +78,27 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received_bytes = 0;
-    const stop = (): void => {
-      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-    };
+    let is_over = false;
     const onData = (chunk: Buffer): void => {
+      if (is_over) return;
       received_bytes += chunk.length;
       chunks.push(chunk);
       if (received_bytes <= limits.http_body_bytes_max) return;
-      stop();
+      is_over = true;
+      chunks.length = 0;
       drain(request);
       reject(tooLarge());
     };
     const onEnd = (): void => {
-      stop();
+      if (is_over) return;
+      is_over = true;
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     };
+    // Each request is closed in the end: the listeners go with it.
     const onBroken = (): void => {
-      stop();
+      if (is_over) return;
+      is_over = true;
       reject(invalid('The connection broke before the body was complete.'));
     };
     request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);

@@ -18,19 +18,20 @@ export function remainingMs(deadline: Deadline): number {
 export const TOO_LATE = Symbol('too late');
 
 /** What the promise resolves to, or {@link TOO_LATE} after `timeout_ms`. It goes on, unobserved, then. */
-export async function within<T>(
-  promise: Promise<T>,
-  timeout_ms: number,
-): Promise<T | typeof TOO_LATE> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<typeof TOO_LATE>((resolve) => {
-    timer = setTimeout(() => {
+export function within<T>(promise: Promise<T>, timeout_ms: number): Promise<T | typeof TOO_LATE> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       resolve(TOO_LATE);
     }, timeout_ms);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

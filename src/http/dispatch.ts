@@ -22,6 +22,8 @@ const NO_BODY: RequestBody = { raw: Buffer.alloc(0), json: undefined };
 /** Leadership may move, and the person be another, while a write is made. */
 const ROUTINGS_MAX = 3;
 const no_parameters = z.strictObject({});
+const NO_QUERY = {};
+const default_consistency: Consistency = { is_local: false, min_index: null };
 
 /**
  * What a line of the route table answers to a request, in the order of the contract: syntax → token → (the
@@ -138,8 +140,10 @@ function querySyntax(
   route: Route,
   { path_and_query }: Exchange,
 ): { consistency: Consistency; query: unknown } {
-  const default_consistency: Consistency = { is_local: false, min_index: null };
-  if (route.kind === 'probe') return { consistency: default_consistency, query: {} };
+  if (route.kind === 'probe') return { consistency: default_consistency, query: NO_QUERY };
+  if (route.query === undefined && !path_and_query.includes('?')) {
+    return { consistency: default_consistency, query: NO_QUERY };
+  }
   const given = parametersOf(path_and_query);
   const { consistency, rest } =
     route.method === 'GET'

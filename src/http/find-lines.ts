@@ -8,7 +8,8 @@ interface AddressLines {
   readonly allowed: string;
 }
 
-export interface FoundLines extends AddressLines {
+export interface FoundLines {
+  readonly lines: AddressLines;
   /** What stands in the place of the parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -38,7 +39,7 @@ export function createFindLines(routes: readonly Route[]): FindLines {
     const rivals = patterns_by_length.get(segments.length) ?? [];
     if (!template.includes(':')) {
       assert(!rivals.some((rival) => fits(rival, segments)), 'a line hidden by an earlier one');
-      whole.set(template, { ...lines, params: NO_PARAMETERS });
+      whole.set(template, { lines, params: NO_PARAMETERS });
       continue;
     }
     const names = segments.map((text) => text.slice(1));
@@ -53,7 +54,7 @@ export function createFindLines(routes: readonly Route[]): FindLines {
     const pattern = patterns_by_length.get(segments.length)?.find((one) => fits(one, segments));
     if (pattern === undefined) return null;
     const params = parametersIn(pattern, segments);
-    return params === null ? 'malformed' : { ...pattern.lines, params };
+    return params === null ? 'malformed' : { lines: pattern.lines, params };
   };
 }
 

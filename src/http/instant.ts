@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Instant } from '../agenda/model.ts';
+import { dateText, twoDigits } from './date-text.ts';
 
 const rfc3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
@@ -8,6 +9,7 @@ const rfc3339 =
 const FIRST: Instant = -62_135_596_800_000;
 const LAST: Instant = 253_402_300_799_999;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /**
  * RFC 3339 with any offset and fraction (beyond milliseconds cut off), or null. A leap second counts as the
@@ -55,6 +57,14 @@ export function isInstant(value: number): boolean {
 /** UTC with seconds; milliseconds only when not zero. */
 export function formatInstant(instant: Instant): string {
   assert(isInstant(instant), `an instant out of range: ${instant}`);
-  const text = new Date(instant).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  const day = Math.floor(instant / DAY_MS);
+  const ms_of_day = instant - day * DAY_MS;
+  const second_of_day = Math.floor(ms_of_day / 1000);
+  const minute_of_day = Math.floor(second_of_day / 60);
+  const hour = twoDigits(Math.floor(minute_of_day / 60));
+  const minute = twoDigits(minute_of_day % 60);
+  const second = twoDigits(second_of_day % 60);
+  const ms = ms_of_day - second_of_day * 1000;
+  const fraction = ms === 0 ? '' : `.${String(ms).padStart(3, '0')}`;
+  return `${dateText(day)}T${hour}:${minute}:${second}${fraction}Z`;
 }

@@ -95,16 +95,11 @@ export function writtenAnswer(
   answer: { status: number; location?: string; version?: number; body?: unknown },
 ): Answer {
   const { status, location, version, body } = answer;
-  return {
-    status,
-    headers: {
-      ...(location === undefined ? {} : { Location: location }),
-      ...(version === undefined ? {} : { ETag: etagOf(version) }),
-      [INDEX_HEADER]: String(applied.index),
-      ...(applied.replayed ? { 'Idempotency-Replayed': 'true' } : {}),
-    },
-    body,
-  };
+  const headers: Record<string, string> = { [INDEX_HEADER]: String(applied.index) };
+  if (location !== undefined) headers['Location'] = location;
+  if (version !== undefined) headers['ETag'] = etagOf(version);
+  if (applied.replayed) headers['Idempotency-Replayed'] = 'true';
+  return { status, headers, body };
 }
 
 /** The version as an entity tag (RFC 9110, section 8.8.3). */

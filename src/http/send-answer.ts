@@ -2,7 +2,6 @@ import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Exchange } from './exchange.ts';
 import { data_fields } from './headers.ts';
-import type { HeaderFields } from './header-fields.ts';
 import type { Answer } from './route.ts';
 import type { Served } from './served.ts';
 import type { ApiServices } from './services.ts';
@@ -16,7 +15,8 @@ export function sendAnswer(services: ApiServices, served: Served, answer: Answer
   const { response, exchange } = served;
   const fields = fieldsOf(exchange, answer);
   if (answer.chunks !== undefined) {
-    writeHead(response, answer.status, [...fields, 'Content-Type', JSON_CONTENT_TYPE]);
+    fields.push('Content-Type', JSON_CONTENT_TYPE);
+    writeHead(response, answer.status, fields);
     sendChunks(services, served, answer.chunks);
     return;
   }
@@ -45,8 +45,8 @@ function fieldsOf({ fields, served_by }: Exchange, { headers }: Answer): string[
 }
 
 /** With a reason: else it would be that of a head which could not be written before. */
-function writeHead(response: ServerResponse, status: number, fields: HeaderFields): void {
-  response.writeHead(status, STATUS_CODES[status] ?? '', [...fields]);
+function writeHead(response: ServerResponse, status: number, fields: string[]): void {
+  response.writeHead(status, STATUS_CODES[status] ?? '', fields);
 }
 
 function sendChunks(

@@ -59,7 +59,7 @@ async function answerAt(
 }
 
 /** HEAD is GET without the body, which Node leaves out. Throws `not_found`. */
-function lineFor({ by_method, allowed }: FoundLines, method: string): Route {
+function lineFor({ lines: { by_method, allowed } }: FoundLines, method: string): Route {
   const line = by_method.get(method === 'HEAD' ? 'GET' : method);
   if (line !== undefined) return line;
   const detail = `Nothing answers to this method here, only ${allowed}.`;

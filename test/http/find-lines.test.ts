@@ -21,8 +21,9 @@ const findLines = createFindLines([
 
 /** Methods and parameters. */
 function found(path: string) {
-  const lines = findLines(path);
-  return lines === null || lines === 'malformed' ? lines : [lines.allowed, { ...lines.params }];
+  const there = findLines(path);
+  if (there === null || there === 'malformed') return there;
+  return [there.lines.allowed, there.params];
 }
 
 describe('an address in the route table', () => {

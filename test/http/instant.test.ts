@@ -37,6 +37,20 @@ test.each([
   expect(parseInstant(given)).toBeNull();
 });
 
+test('what goes out is what a Date writes, on every day of the 400 years after which they repeat', () => {
+  const written = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
+  const days = Array.from({ length: 146_097 }, (_, day) => Date.UTC(1800, 0) + day * 86_400_000);
+  expect(days.filter((day) => formatInstant(day) !== written(day))).toEqual([]);
+  assert(
+    property(integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }), (instant) => {
+      expect(formatInstant(instant)).toBe(written(instant));
+    }),
+  );
+  for (const last of [-62_135_596_800_000, 253_402_300_799_999]) {
+    expect(formatInstant(last)).toBe(written(last));
+  }
+});
+
 test('what goes out comes in again as the same', () => {
   assert(
     property(integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 }), (instant) => {
