@@ -5,6 +5,7 @@ import type { Key } from '../agenda/model.ts';
 import { limits } from '../limits.ts';
 import { startDeadline } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
+import { reduceTarget } from './request-target.ts';
 
 /** What is known of a request from its first byte to its answer. */
 export interface Exchange {
@@ -35,8 +36,9 @@ const well_formed_request_id = new RegExp(
   `^[A-Za-z0-9._-]{1,${limits.request_id_characters_max}}$`,
 );
 
-/** Cuts the ticket from `request.url` and begins to measure. */
+/** Reduces `request.url` to path and query, cuts the ticket from it, and begins to measure. */
 export function beginExchange(request: IncomingMessage): Exchange {
+  reduceTarget(request);
   const { path_and_query, ticket } = cutTicket(request.url ?? '/');
   request.url = path_and_query;
   const query_at = path_and_query.indexOf('?');

@@ -61,7 +61,10 @@ export function requestKeyWith(
   const name = given.key ?? given.ticket_id;
   if (name === null) return null;
   const origin = by_client ? 'key' : 'ticket';
-  const scope_parts = [scope.who, scope.method, scope.path, origin, name];
+  // With a slash at its end it is the same address.
+  const path =
+    scope.path.length > 1 && scope.path.endsWith('/') ? scope.path.slice(0, -1) : scope.path;
+  const scope_parts = [scope.who, scope.method, path, origin, name];
   return {
     scope_hash: keyedHash(secret, `scope\n${JSON.stringify(scope_parts)}`),
     fingerprint,
