@@ -2,6 +2,7 @@ import { audit_limits } from './audit-limits.ts';
 import { assert } from './base/assert.ts';
 import { people_limits } from './people-limits.ts';
 import { reading_limits } from './reading-limits.ts';
+import { rpc_limits } from './rpc-limits.ts';
 
 /** Every bound there is. What can grow without one of these is a defect. */
 export const limits = {
@@ -48,26 +49,10 @@ export const limits = {
   request_deadline_ms: 4_500,
   /** One command, encoded. */
   command_bytes_max: 512 * 1024,
-  /** One message between replicas. */
-  rpc_body_bytes_max: 4 * 1024 * 1024,
-  /** A message between replicas is this old at most, and this far ahead, by its receiver's clock. */
-  rpc_clock_skew_ms: 30_000,
-  /** Counters remembered per sender to refuse replays. */
-  rpc_replay_window: 4_096,
-  /** Senders (boots of replicas) whose windows are remembered. */
-  rpc_replay_senders_max: 256,
-  /** A peer that does not answer within this is asked again. */
-  rpc_timeout_ms: 1_000,
-  /** The same for what a peer answers only after a write to its disk, and for reading a body. */
-  rpc_durable_timeout_ms: 2_000,
-  /** Connections to one peer for each of: heartbeats and votes, appends, control calls. */
-  rpc_connections_per_lane_max: 4,
   /** Writes that this replica has sent to the leader and waits for; each has a connection. */
   forwards_in_flight_max: 256,
   /** Method, path, header fields and token of a write that is forwarded, each: as long as Node takes them. */
   forwarded_text_characters_max: 16 * 1024,
-  /** Node, storage, boot, cluster and group ids in an envelope. */
-  rpc_identifier_characters_max: 128,
   /** Body of a request from a client. */
   http_body_bytes_max: 256 * 1024,
   /** Of a body that is too large, so much is still read and thrown away, so that the answer arrives. */
@@ -165,6 +150,7 @@ export const limits = {
   /** Verified tokens remembered. */
   token_cache_max: 10_000,
   ...reading_limits,
+  ...rpc_limits,
   username_characters_min: 3,
   username_characters_max: 64,
   password_characters_min: 8,

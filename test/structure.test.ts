@@ -10,7 +10,7 @@ const source = join(root, 'src');
 /** Low to high; what stands in one set may import its own folder and all lower sets. */
 const layers: readonly (readonly string[])[] = [
   ['base'],
-  ['audit-limits.ts', 'people-limits.ts', 'reading-limits.ts'],
+  ['audit-limits.ts', 'people-limits.ts', 'reading-limits.ts', 'rpc-limits.ts'],
   ['limits.ts'],
   ['agenda', 'consensus'],
   ['replica'],
