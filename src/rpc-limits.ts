@@ -14,6 +14,10 @@ export const rpc_limits = {
   rpc_durable_timeout_ms: 2_000,
   /** Connections to one peer for each of: heartbeats and votes, appends, control calls. */
   rpc_connections_per_lane_max: 4,
+  /** Raft messages to one peer that wait for one of those connections; one more is not sent. */
+  rpc_waiting_per_lane_max: 256,
+  /** Status line and header of an answer to a Raft message. */
+  rpc_answer_head_bytes_max: 16 * 1024,
   /** Node, storage, boot, cluster and group ids in an envelope. */
   rpc_identifier_characters_max: 128,
 } as const;

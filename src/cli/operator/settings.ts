@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { formatHostPort, isWildcardHost, parseHostPort } from '../../base/host-port.ts';
-import type { TlsTrust } from '../../consensus/rpc/lanes.ts';
+import type { TlsTrust } from '../../consensus/rpc/lane.ts';
 
 export type CliEnvironment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,3 @@
-import { request as httpRequest } from 'node:http';
-import type { ClientRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { assert, unreachable } from '../../base/assert.ts';
 import { CodecError } from '../../base/codec.ts';
 import { limits } from '../../limits.ts';
@@ -10,12 +7,11 @@ import type { GroupId, Member } from '../raft/configuration.ts';
 import type { Request, Response } from '../raft/message.ts';
 import { formatEnvelope, isEnvelopeIdentifier, parseAnswerEnvelope } from './envelope.ts';
 import type { AnswerEnvelope } from './envelope.ts';
-import { exchange } from './exchange.ts';
-import type { RawAnswer, RequestFunction } from './exchange.ts';
 import type { Identity } from './identity.ts';
 import type { Keyring } from './keyring.ts';
+import type { RawAnswer, TlsTrust } from './lane.ts';
 import { closeLanes, createLanes } from './lanes.ts';
-import type { Lanes, TlsTrust } from './lanes.ts';
+import type { Lanes } from './lanes.ts';
 import { decodeResponse, encodeRequest } from './message-codec.ts';
 import { PeerTable } from './peer-table.ts';
 import { RAFT_PATHS } from './raft-path.ts';
@@ -71,7 +67,9 @@ interface Ask {
   readonly timeout_ms: number;
 }
 
-interface VerifiedAnswer extends RawAnswer {
+interface VerifiedAnswer {
+  readonly status: number;
+  readonly body: Buffer;
   readonly envelope: AnswerEnvelope;
   /** The request was signed for another run of the responder than the one that answered. */
   readonly other_boot: boolean;
@@ -88,11 +86,9 @@ interface VerifiedAnswer extends RawAnswer {
 export class RpcTransport {
   readonly #options: RpcTransportOptions;
   readonly #lanes: Lanes;
-  readonly #request: RequestFunction;
   readonly #peers = new PeerTable(limits.address_book_max);
   /** Keyed by the message itself: one object sent to several peers is sealed once. */
   readonly #sealed = new WeakMap<Request, SealedBody>();
-  readonly #under_way = new Set<ClientRequest>();
   #closed = false;
 
   constructor(options: RpcTransportOptions) {
@@ -105,7 +101,6 @@ export class RpcTransport {
     assert(isEnvelopeIdentifier(identity.boot_id), 'a boot id not fit to send');
     this.#options = options;
     this.#lanes = createLanes(options.tls);
-    this.#request = options.tls === undefined ? httpRequest : httpsRequest;
   }
 
   /** The port of one Raft group; it rejects with {@link RpcError}. */
@@ -147,8 +142,6 @@ export class RpcTransport {
   /** Ends all connections; what is under way is rejected, and so is everything afterwards. */
   close(): void {
     this.#closed = true;
-    // Those that still wait for a connection are not known to the lanes.
-    for (const request of this.#under_way) request.destroy();
     closeLanes(this.#lanes);
   }
 
@@ -234,7 +227,7 @@ export class RpcTransport {
     });
     const { key } = keyring.primary;
     const signature = signRequest(key, { method, target, content_type, envelope_text });
-    const raw = await exchange(this.#request, {
+    const raw = await this.#lanes[ask.lane].exchange({
       address: ask.address,
       method,
       target,
@@ -242,16 +235,15 @@ export class RpcTransport {
       envelope_text,
       signature,
       body: ask.body.bytes,
-      agent: this.#lanes[ask.lane],
       timeout_ms: ask.timeout_ms,
-      under_way: this.#under_way,
     });
     const envelope = this.#verify(raw, signature, ask);
     const { responder, responder_boot_id } = envelope;
     const other_boot = responder_boot_id !== boot_id;
     if (other_boot) this.#peers.learnBootId(responder, responder_boot_id);
     return {
-      ...raw,
+      status: raw.status,
+      body: raw.body,
       envelope,
       other_boot,
       clock_offset_ms: envelope.timestamp_ms - nowMs(),

@@ -8,6 +8,7 @@ import type { RpcKey } from '../../../src/consensus/rpc/keyring.ts';
 import { encodeResponse } from '../../../src/consensus/rpc/message-codec.ts';
 import { sha256Hex, signAnswer } from '../../../src/consensus/rpc/signature.ts';
 import { RpcTransport } from '../../../src/consensus/rpc/transport.ts';
+import { limits } from '../../../src/limits.ts';
 import { ANSWERER, ASKER, KEYRING, answerTo, identityOf, listen } from './loopback.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -80,6 +81,7 @@ function forger(forgery: Forgery): RequestListener {
     request.resume();
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
+      'content-length': forgery.sent_body.length,
       'x-cluster-envelope': envelope_text,
       'x-cluster-signature': signature,
     });
@@ -117,9 +119,12 @@ describe('answers', () => {
     });
   });
 
-  test('one beyond the bound is not read to its end', async () => {
+  test.each([
+    ['beyond the bound', limits.rpc_body_bytes_max + 1, 'too large'],
+    ['of unknown length', undefined, 'transfer encoding'],
+  ])('one %s is not read to its end', async (_, length, what) => {
     const endless: RequestListener = (_request, response) => {
-      response.writeHead(200);
+      response.writeHead(200, length === undefined ? {} : { 'content-length': length });
       const write = (): void => {
         while (response.writable && response.write(Buffer.alloc(65_536)));
         response.once('drain', write);
@@ -128,7 +133,7 @@ describe('answers', () => {
     };
     await expect(voteFrom(endless)).rejects.toMatchObject({
       code: 'bad_answer',
-      message: expect.stringContaining('too large'),
+      message: expect.stringContaining(what),
     });
   });
 });
