@@ -110,6 +110,27 @@ describe('an answer to a message', () => {
     await eventually('their end', () => (peer.sockets.size === 0 ? true : null));
   });
 
+  test('cannot come when there is no connection in time', async () => {
+    const peer = await rawPeer({ onRequest: echo });
+    const lane = laneOf();
+    const address = `localhost:${peer.port}`;
+    const asked = failureOf(lane, questionTo(address, '', { timeout_ms: 1 }));
+    // The time is over before the name is known, and so before anything is heard of a connection.
+    const until_ms = performance.now() + 10;
+    while (performance.now() < until_ms);
+    expect(await asked).toMatch(/^no_connection /);
+  });
+
+  test('cannot come from one that says no more, while it still takes the question', async () => {
+    const peer = await rawPeer({ takes_nothing: true });
+    const lane = laneOf();
+    const body = Buffer.alloc(8 * limits.rpc_body_bytes_max);
+    const asked = failureOf(lane, { ...questionTo(peer.address), body });
+    const socket = await eventually('a connection', () => [...peer.sockets][0] ?? null);
+    socket.end();
+    expect(await asked).toMatch(/^unreachable /);
+  });
+
   test('that comes too late is not taken for the next one', async () => {
     let late: HeardRequest | null = null;
     const peer = await rawPeer({
