@@ -1,9 +1,6 @@
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { must } from '../../src/base/assert.ts';
 import { limits } from '../../src/limits.ts';
 import type { NodeAddress } from '../../src/http/dependencies.ts';
-import { sendRaw } from '../support/fuzz/raw-http.ts';
 import { FakeApis, meeting, registration } from './api-fixture.ts';
 import type { Reply } from './api-fixture.ts';
 
@@ -60,35 +57,6 @@ test('the 307 is a problem that names the leader, and its Location the same requ
     new RegExp(`^${leader}/api/appointments\\?ticket=[\\w.-]+$`),
   );
   expect(apis.node(FOLLOWER).replica.proposed).toBe(0);
-});
-
-describe('an address that names the server as well (RFC 9112, section 3.2.2)', () => {
-  async function created(host: string): Promise<string> {
-    const { port } = apis.node(FOLLOWER).server.address() as AddressInfo;
-    const content = JSON.stringify(body);
-    const lines = [
-      `POST http://${host === '' ? `127.0.0.1:${port}` : host}/api/appointments HTTP/1.1`,
-      `Host: ${host === '' ? 'calendar.test' : `127.0.0.1:${port}`}`,
-      `Authorization: Bearer ${token}`,
-      'Content-Type: application/json',
-      `Content-Length: ${content.length}`,
-    ];
-    const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${content}`);
-    const whole = { bytes, is_head: false, is_malformed: false, is_cut_off: false };
-    const answer = must(await sendRaw(port, whole), 'no answer');
-    return `${answer.status} ${answer.headers.get('location') ?? ''}`;
-  }
-
-  test('is redirected as its path is, when it names this replica', async () => {
-    const leader = apis.node(0).origin;
-    expect(await created('')).toMatch(
-      new RegExp(`^307 ${leader}/api/appointments\\?ticket=[\\w.-]+$`),
-    );
-  });
-
-  test('is forwarded when the name is a shared one, whatever Host says', async () => {
-    expect(await created('calendar.test')).toMatch(/^201 \/api\/appointments\/apt_/);
-  });
 });
 
 test('a follower refuses bad syntax and bad tokens itself', async () => {
