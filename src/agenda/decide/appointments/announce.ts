@@ -55,10 +55,9 @@ export function announce(
 ): readonly AgendaEvent[] {
   const now = audienceOf(view, after, without_key);
   const earlier = before === null ? nobody : audienceOf(view, before, null);
-  const event = { ...eventOf(kind, after.appointment), audience: now.full };
-  const events: AgendaEvent[] = [event];
+  const events: AgendaEvent[] = [eventOf(kind, after.appointment, now.full)];
   const lost = without(earlier.full, now.full);
-  if (lost.length > 0) events.push({ ...event, kind: 'appointment.gone', audience: lost });
+  if (lost.length > 0) events.push(eventOf('appointment.gone', after.appointment, lost));
   const { group_key } = after.appointment;
   const is_same = before !== null && showsSameTimes(before.appointment, after.appointment);
   const sees_times = is_same
@@ -84,14 +83,15 @@ export function announceWithin(
   meeting: Meeting,
 ): readonly AgendaEvent[] {
   const { full } = audienceOf(view, meeting, null);
-  return [{ ...eventOf(kind, meeting.appointment), audience: full }];
+  return [eventOf(kind, meeting.appointment, full)];
 }
 
 function eventOf(
   kind: AgendaEventKind,
   { key, version, group_key }: Appointment,
-): Omit<AgendaEvent, 'audience'> {
-  return { kind, key, version, group_key, appointment_key: key };
+  audience: readonly Key[],
+): AgendaEvent {
+  return { kind, key, version, group_key, appointment_key: key, audience };
 }
 
 function without(keys: readonly Key[], others: readonly Key[]): readonly Key[] {
