@@ -91,9 +91,10 @@ async function changeShared(
   const { if_match } = input;
   const request = { ...requestFor(shared, input), if_match, key };
   const readAnswer: ReadAnswer<AppointmentOutput> = (answer) => {
-    if (answer.status === 412 && if_match !== null) return refused(412);
+    // Each version is one state, and is followed by higher ones only: with `If-Match` a refusal is final.
+    if (answer.status === 412 && if_match !== null) return refused(412, true);
     const may_be_cancelled = input.kind === 'put' || input.kind === 'patch';
-    if (answer.status === 403 && may_be_cancelled) return refused(403);
+    if (answer.status === 403 && may_be_cancelled) return refused(403, if_match !== null);
     if (input.kind !== 'cancel') return shown(answer, answer.body);
     const version = versionOf(answer);
     if (answer.status !== 204 || version === null) return null;
@@ -137,8 +138,8 @@ function note(shared: SharedAppointment, operations: readonly AppointmentOperati
   }
 }
 
-function refused(status: 403 | 412): ReturnType<ReadAnswer<AppointmentOutput>> {
-  return { kind: 'refused', output: { kind: 'refused', status } };
+function refused(status: 403 | 412, is_final: boolean): ReturnType<ReadAnswer<AppointmentOutput>> {
+  return { kind: 'refused', output: { kind: 'refused', status }, is_final };
 }
 
 function shown(

@@ -98,7 +98,7 @@ function conflictIn(slot: Slot, answer: Answer): ReturnType<ReadAnswer<SlotOutpu
   if (answer.status !== 409 || overlaps === undefined) return null;
   for (const { id, title } of overlaps) learn(slot, { id, title });
   const titles = overlaps.map(({ title }) => title);
-  return { kind: 'refused', output: { kind: 'conflict', overlaps: titles } };
+  return { kind: 'refused', output: { kind: 'conflict', overlaps: titles }, is_final: false };
 }
 
 function learn(slot: Slot, rival: Rival): void {

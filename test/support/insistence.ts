@@ -3,8 +3,8 @@ import type { Operation } from './linearizability.ts';
 /** What a client learns from sending a request once. */
 export type Outcome<Output> =
   | { readonly kind: 'done'; readonly output: Output }
-  /** It changed nothing. */
-  | { readonly kind: 'refused'; readonly output: Output }
+  /** It changed nothing. `is_final`: what was refused can be done at no later time either. */
+  | { readonly kind: 'refused'; readonly output: Output; readonly is_final: boolean }
   /** Certainly nothing was done: 503, or no connection. */
   | { readonly kind: 'not_done' }
   /** It may have been done, or be done any time later: 504, or the connection was lost. */
@@ -18,8 +18,9 @@ export interface Attempt<Output> {
 
 /**
  * What happened, as the attempts of one request with one `Idempotency-Key` tell it. They are one operation:
- * a success is that of the first attempt or of any later one. But after a refusal an earlier attempt of
- * unknown outcome may still be done: a refusal is not remembered.
+ * a success is that of the first attempt or of any later one, and what was done is answered so to all that
+ * follow. After a refusal an earlier attempt of unknown outcome was therefore not done before; but it may
+ * still be done, a refusal is not remembered, unless it is final.
  */
 export function operationsOf<Input, Output>(
   input: Input,
@@ -33,11 +34,10 @@ export function operationsOf<Input, Output>(
     const { called_at } = doubted ?? last;
     return [{ input, output: outcome.output, called_at, answered_at }];
   }
-  const may_happen: Operation<Input, Output>[] =
-    doubted === undefined
-      ? []
-      : [{ input, output: null, called_at: doubted.called_at, answered_at: Infinity }];
-  if (outcome.kind !== 'refused') return may_happen;
+  const mayHappenFrom = (called_at: number): Operation<Input, Output>[] =>
+    doubted === undefined ? [] : [{ input, output: null, called_at, answered_at: Infinity }];
+  if (outcome.kind !== 'refused') return mayHappenFrom(doubted?.called_at ?? last.called_at);
   const { called_at } = last;
-  return [{ input, output: outcome.output, called_at, answered_at }, ...may_happen];
+  const refused = { input, output: outcome.output, called_at, answered_at };
+  return outcome.is_final ? [refused] : [refused, ...mayHappenFrom(called_at)];
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { operationsOf } from './insistence.ts';
+import type { Outcome } from './insistence.ts';
 import { judgeHistory } from './linearizability.ts';
 import { slot_model, withoutUnseenCreations } from './slot-model.ts';
 import type { SlotInput, SlotOperation, SlotOutput } from './slot-model.ts';
@@ -21,6 +23,10 @@ function done(kind: Kind, title: string, times: Times): SlotOperation {
 
 function refused(kind: Kind, title: string, overlaps: string[], times: Times): SlotOperation {
   return operation({ kind, title }, { kind: 'conflict', overlaps }, times);
+}
+
+function refusedFor(holder: string): Outcome<SlotOutput> {
+  return { kind: 'refused', output: { kind: 'conflict', overlaps: [holder] }, is_final: false };
 }
 
 function read(by: string[], times: Times): SlotOperation {
@@ -84,6 +90,22 @@ describe('a slot that several want', () => {
   });
 
   test.each<[string, SlotOperation[]]>([
+    [
+      'a key that is lost: refused for what it made itself',
+      [unknown('create', 'a', 0), refused('create', 'a', ['a'], [1, 2]), read(['a'], [3, 4])],
+    ],
+    [
+      'a key that is lost: refused for another, long after it was there and gone',
+      [
+        ...operationsOf<SlotInput, SlotOutput>({ kind: 'create', title: 'a' }, [
+          { outcome: { kind: 'unknown' }, called_at: 0, answered_at: 1 },
+          { outcome: refusedFor('b'), called_at: 8, answered_at: 9 },
+        ]),
+        read(['a'], [2, 3]),
+        done('cancel', 'a', [4, 5]),
+        done('create', 'b', [6, 7]),
+      ],
+    ],
     ['both have it', [done('create', 'a', [0, 5]), done('create', 'b', [0, 5])]],
     ['a 409 for a free slot', [refused('create', 'a', ['b'], [0, 1])]],
     ['a 409 that names nobody', [done('create', 'a', [0, 1]), refused('create', 'b', [], [2, 3])]],

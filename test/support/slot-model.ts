@@ -5,7 +5,7 @@ type Holder = string;
 const FREE: Holder = '';
 
 export type SlotInput =
-  /** Titles are sent once. */
+  /** Titles are sent once, and creations with a key: one that was done is never refused for itself. */
   | { readonly kind: 'create' | 'cancel' | 'restore'; readonly title: string }
   | { readonly kind: 'read' };
 
@@ -25,7 +25,9 @@ export const slot_model: Model<Holder, SlotInput, SlotOutput> = {
     const after = afterInput(holder, input);
     if (output === null)
       return after === 'conflict' || after.holder === holder ? null : after.holder;
-    if (after === 'conflict') return isHeldBy(holder, output) ? holder : null;
+    if (after === 'conflict') {
+      return holder !== input.title && isHeldBy(holder, output) ? holder : null;
+    }
     return output.kind === 'done' ? after.holder : null;
   },
   keyOf: (holder) => holder,
