@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { testsIn } from './test-titles.ts';
+import type { TitledTest } from './test-titles.ts';
 
 /** A statement of the contract and the test that fails without it: a row of `api-lines.txt`. */
 interface Line {
@@ -27,16 +29,22 @@ const rows = readFileSync(new URL('http/api-lines.txt', tests), 'utf8')
 const sections = rows.filter((row) => row.startsWith('## ')).map((row) => row.slice('## '.length));
 const lines = rows.filter((row) => !row.startsWith('## ')).map(lineOf);
 
-/** Where the titles begin that a text gives to its tests and their groups, in order; none that is skipped. */
-function titlesIn(text: string): ReadonlyMap<string, readonly number[]> {
-  const titles = new Map<string, number[]>();
-  const call =
-    /(\bdescribe|\btest\w*|(?<!skip)\.each\b[^]*?\))\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"([^"\n]*)"|`([^`]*)`),/g;
-  for (const { index, 2: single, 3: double, 4: template } of text.matchAll(call)) {
-    const title = (single ?? double ?? template ?? '').replaceAll("\\'", "'");
-    titles.set(title, [...(titles.get(title) ?? []), index]);
-  }
-  return titles;
+/** Whether there is such a path, beginning with one of these or deeper; what lies between may be left out. */
+function hasPath(tests: readonly TitledTest[], path: readonly string[]): boolean {
+  const [first, ...rest] = path;
+  return tests.some(
+    ({ title, within }) =>
+      (title === first && (rest.length === 0 || hasPath(within, rest))) || hasPath(within, path),
+  );
+}
+
+const tests_of_files = new Map<string, readonly TitledTest[]>();
+
+/** Read once: many rows name the same file. */
+function testsOfFile(path: URL): readonly TitledTest[] {
+  const known = tests_of_files.get(path.href) ?? testsIn(readFileSync(path, 'utf8'));
+  tests_of_files.set(path.href, known);
+  return known;
 }
 
 /** What is wrong with a row; null: its test is there. */
@@ -44,14 +52,8 @@ function complaintAbout({ file, titles }: Line): string | null {
   const path = new URL(file, tests);
   if (!file.endsWith('.test.ts') || !existsSync(path)) return `there is no file ${file}`;
   if (file === OWN_FILE) return 'a row does not prove itself';
-  const there = titlesIn(readFileSync(path, 'utf8'));
-  let after = -1;
-  for (const title of titles) {
-    const found = there.get(title)?.find((index) => index > after);
-    if (found === undefined) return `no test in ${file} has the title: ${title}`;
-    after = found;
-  }
-  return null;
+  if (hasPath(testsOfFile(path), titles)) return null;
+  return `no test in ${file} that runs has the title: ${titles.join(' > ')}`;
 }
 
 describe('every line of the contract that is there today', () => {
@@ -104,4 +106,39 @@ test('a row whose file or title is not there would be found', () => {
     expect([wrong, complaintAbout(lineOf(wrong))]).toEqual([wrong, expect.any(String)]);
   }
   expect(() => lineOf('a statement | http/instant.test.ts')).toThrow('a row is');
+});
+
+describe('a title counts', () => {
+  const isThere = (text: string, path = 'all > one'): boolean =>
+    hasPath(testsIn(text), path.split(' > '));
+  const one = "test('one', () => {});";
+
+  test.each([
+    `describe('all', () => { ${one} });`,
+    `describe('all', () => { describe('some', () => { ${one} }); });`,
+    `describe.each([1])('all', () => { test.each([1])('one', () => {}); });`,
+    `(has_disk ? describe : describe.skip)('all', () => { ${one} });`,
+    `const testWithCurl = test; describe('all', () => { testWithCurl("one", () => {}); });`,
+    `describe('all', () => { for (const a of b) test(\`one\`, async () => {}, 1_000); });`,
+  ])('when its test runs: %s', (text) => {
+    expect(isThere(text)).toBe(true);
+  });
+
+  test.each([
+    `describe('all', () => { // ${one}\n });`,
+    `describe('all', () => { /* ${one} */ });`,
+    `/* describe('all', () => { */ ${one} /* }); */`,
+    `describe.skip('all', () => { ${one} });`,
+    `describe('all', () => { describe.skip('some', () => { ${one} }); });`,
+    `describe.skip.each([1])('all', () => { ${one} });`,
+    `describe('all', () => { test.skip('one', () => {}); });`,
+    `describe('all', () => { test.skip.each([1])('one', () => {}); });`,
+    `describe('all', () => { test.failing('one', () => {}); });`,
+    `describe('all', () => { test.todo('one'); });`,
+    `describe('all', () => { xtest('one', () => {}); });`,
+    `describe('all', () => {}); ${one}`,
+    `describe('all', () => { print("test('one', () => {});"); });`,
+  ])('and not when it does not, or lies elsewhere: %s', (text) => {
+    expect(isThere(text)).toBe(false);
+  });
 });
