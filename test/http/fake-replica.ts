@@ -84,7 +84,7 @@ export class FakeState {
   #opened: SqliteAgendaStore | null = null;
   #directory: string | null = null;
   /** As they are now, for tests to look at. */
-  readonly users = new StoredUsers((changes) => this.#keep(changes));
+  readonly users = new StoredUsers((changes) => this.keep(changes));
   readonly appointments = new Map<Key, Appointment>();
   state_time = 0;
   readonly remembered = new Map<
@@ -141,13 +141,14 @@ export class FakeState {
     const place = { index: this.index, state_time: this.state_time };
     const decision = decideCommand(view, command, who.value, place, decide);
     if (decision.kind === 'refused') return decision;
-    this.#keep(decision.changes);
+    this.keep(decision.changes);
     this.events.push(...decision.events);
     for (const change of decision.changes) this.#write(change);
     return { kind: 'done', answer: decision.answer, replayed: false };
   }
 
-  #keep(changes: readonly RowChange[]): void {
+  /** Writes rows that no command made. */
+  keep(changes: readonly RowChange[]): void {
     this.#store.transaction(() => {
       this.#store.write(changes);
       const { index: applied_index, state_time } = this;

@@ -116,6 +116,8 @@ describe('changing', () => {
     const times = { start: '2027-03-28T10:00:00Z', end: '2027-03-28T11:00:00Z' };
     const timed = await call('PATCH', path, { all_day: false, ...times });
     expect(timed.body).toMatchObject({ ...times, all_day: false, busy: false });
+    // The default is another one for either kind.
+    expect((await call('PATCH', path, { busy: null })).body['busy']).toBe(true);
     const back = await call('PATCH', path, {
       all_day: true,
       busy: null,
@@ -123,6 +125,19 @@ describe('changing', () => {
       end: '2027-04-01',
     });
     expect(back.body).toMatchObject({ start: '2027-03-30', end: '2027-04-01', busy: false });
+  });
+
+  test('all_day: null is false, which start and end have to fit', async () => {
+    const created = await create({});
+    const path = String(created.headers.get('location'));
+    const refused = await call('PATCH', path, { all_day: null });
+    expect([refused.status, refused.body['errors']]).toMatchObject([
+      400,
+      [{ field: 'start' }, { field: 'end' }],
+    ]);
+    const times = { start: '2027-03-28T10:00:00Z', end: '2027-03-28T11:00:00Z' };
+    const timed = await call('PATCH', path, { all_day: null, ...times });
+    expect(timed.body).toMatchObject({ ...times, all_day: false });
   });
 
   test('another title leaves the dates alone', async () => {

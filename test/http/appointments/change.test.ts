@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { formatId } from '../../../src/agenda/id.ts';
 import { limits } from '../../../src/limits.ts';
 import { FakeApis, meeting } from '../api-fixture.ts';
 import type { Reply } from '../api-fixture.ts';
@@ -139,6 +140,39 @@ describe('PATCH is RFC 7396', () => {
     const reply = await change('PATCH', { description: null, privacy: null, time_zone: null });
     expect(reply.body).toMatchObject({ description: '', privacy: 'full', time_zone: 'UTC' });
     expect(reply.body).toMatchObject({ title: created['title'], sequence: 0 });
+  });
+
+  test('calendar_id: null is the default one, from another of one’s own', async () => {
+    const known = [...apis.state.appointments.values()][0];
+    if (known === undefined) throw new Error('nothing was made');
+    const other_key = 9 * known.key;
+    apis.state.keep([
+      {
+        op: 'insert',
+        table: 'calendars',
+        row: {
+          key: other_key,
+          owner_key: known.owner_key,
+          is_default: false,
+          version: 1,
+          origin_node: 'agenda-1',
+          created_at: 0,
+          updated_at: 0,
+        },
+      },
+    ]);
+    const calendar_id = formatId('cal', other_key);
+    expect((await change('PATCH', { calendar_id })).body).toMatchObject({ calendar_id });
+    expect((await change('PATCH', { title: 'There' })).body).toMatchObject({ calendar_id });
+    const back = await change('PATCH', { calendar_id: null });
+    expect([back.status, back.body['calendar_id']]).toEqual([200, created['calendar_id']]);
+  });
+
+  test('allow_conflict: null is false', async () => {
+    await call('POST', '/api/appointments', meeting(11));
+    const refused = await change('PATCH', { ...meeting(11), allow_conflict: null });
+    expect(refusal(refused)).toEqual([409, 'conflict']);
+    expect((await change('PATCH', { ...meeting(11), allow_conflict: true })).status).toBe(200);
   });
 
   test('an empty one changes nothing', async () => {

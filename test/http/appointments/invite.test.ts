@@ -204,6 +204,15 @@ describe('PUT and PATCH of who is on it', () => {
     expect(await people.statuses(ana, other)).toEqual({ ana: 'accepted', eva: 'pending' });
   });
 
+  test('follow_group: PATCH with null is true', async () => {
+    const group = people.group(ana, 'non_hierarchical', []);
+    const other = await people.book(ana, 10, { group_id: group.id, follow_group: false });
+    people.join(ana, group.key, ben, null);
+    expect((await people.call(ana, 'PATCH', other, { follow_group: null })).status).toBe(200);
+    people.join(ana, group.key, eva, null);
+    expect(await people.statuses(ana, other)).toEqual({ ana: 'accepted', eva: 'pending' });
+  });
+
   test('group_id may be repeated, and never changes', async () => {
     const group = people.group(ana, 'non_hierarchical', []);
     const other = await people.book(ana, 10, { group_id: group.id });
