@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { User } from '../../../src/agenda/model.ts';
 import { PasswordHasher } from '../../../src/http/passwords.ts';
 import type { PasswordEngine } from '../../../src/http/passwords.ts';
@@ -118,6 +118,29 @@ describe('Rate limits', () => {
     await guess('10.0.0.1');
     expect((await attempt(good_password, '10.0.0.2')).status).toBe(429);
   }, 120_000);
+
+  test('too many registrations at a replica are 429 with Retry-After, by either path', async () => {
+    apis = await FakeApis.start(1);
+    const taken = jest.spyOn(RateLimits.prototype, 'takeRegistration');
+    await apis.register('ana');
+    const [rate_limits] = taken.mock.contexts as RateLimits[];
+    taken.mockRestore();
+    // All others but the last one, without what their hashes cost.
+    for (let count = 1; count < limits.registrations_per_minute_max - 1; count += 1) {
+      await rate_limits?.takeRegistration('/register');
+    }
+    await apis.register('last');
+    const { proposed } = apis.node(0).replica;
+    for (const path of ['/register', '/api/auth/signup']) {
+      const refused = await apis.call('POST', path, { body: registration('bruno') });
+      expect([refused.status, refused.body['code']]).toEqual([429, 'rate_limited']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    }
+    expect(apis.node(0).replica.proposed).toBe(proposed);
+    const metrics = (await apis.call('GET', '/metrics')).text;
+    expect(metrics).toContain('agenda_http_rate_limited_total{route="/register"} 1');
+    expect(metrics).toContain('agenda_http_rate_limited_total{route="/api/auth/signup"} 1');
+  });
 
   test('a load test of one user at one address meets none', async () => {
     apis = await FakeApis.start(1);
