@@ -179,6 +179,48 @@ describe('every answer', () => {
     expect((await ask('x'.repeat(129))).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  test('has X-Request-Id, done or refused, redirected, a preflight or a page', async () => {
+    apis.addresses.push({
+      node_id: 'agenda-2',
+      address_url: 'http://127.0.0.1:9',
+      public_url: null,
+      last_seen_ms: null,
+    });
+    const preflight = {
+      origin: apis.node(0).origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    };
+    const create = { token, body: meeting(9) };
+    for (const [method, path, options, status] of [
+      ['POST', '/api/appointments', create, 201],
+      ['DELETE', '/api/appointments/apt_00zzz', { token }, 404],
+      ['POST', '/api/appointments', { token, body: {} }, 400],
+      ['POST', '/api/appointments', { token, raw: '{' }, 400],
+      ['GET', '/api/me', {}, 401],
+      ['GET', '/nowhere', {}, 404],
+      ['GET', '/api/appointments/%E0%A4%A', { token }, 400],
+      ['GET', '/', {}, 302],
+      ['GET', '/ui/', {}, 200],
+      ['GET', '/ui/nothing.js', {}, 404],
+      ['OPTIONS', '/api/appointments', { headers: preflight }, 204],
+      ['OPTIONS', '/nowhere', { headers: preflight }, 204],
+      ['POST', '/api/appointments', create, 307],
+    ] as const) {
+      apis.state.leader_id = status === 307 ? 'agenda-2' : 'agenda-1';
+      const given = 'headers' in options ? options.headers : {};
+      const ask = (id: string) =>
+        apis.call(method, path, { ...options, headers: { ...given, 'x-request-id': id } });
+      const taken = await ask(`this-${status}`);
+      const what = [method, path, status];
+      expect([...what, taken.status]).toEqual([...what, status]);
+      expect([...what, taken.headers.get('x-request-id')]).toEqual([...what, `this-${status}`]);
+      const made = (await ask('not well formed')).headers.get('x-request-id');
+      expect([...what, made]).toEqual([...what, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+      if (status >= 400) expect(taken.body['request_id']).toBe(`this-${status}`);
+    }
+  });
+
   test('is not stored, names no software and allows nothing inline', async () => {
     const { headers } = await apis.call('GET', '/api/me', { token });
     expect(headers.get('cache-control')).toBe('no-store');
