@@ -38,6 +38,34 @@ describe('reading', () => {
     expect(refusalOf(await status(eva))).toEqual([404, 'not_found']);
   });
 
+  test('cancelled it reads so by its id for those who could see it, and is 404 for others', async () => {
+    const [dan, fay, gus] = await people.registerAll('dan', 'fay', 'gus');
+    const group = people.group(ana, 'non_hierarchical', [ben, dan]);
+    const shared = { group_id: group.id, follow_group: false };
+    const path = await people.book(ana, 9, { ...shared, participants: [{ username: 'eva' }] });
+    const hidden = await people.book(ana, 10, { ...shared, privacy: 'freebusy' });
+    // A member who is not on it, somebody on it who is no member, and one who said no.
+    people.join(ana, group.key, fay, null);
+    await people.call(dan, 'POST', `${path}/reject`);
+    for (const one of [path, hidden]) {
+      expect((await people.call(ana, 'DELETE', one)).status).toBe(204);
+    }
+    for (const one of [ana, ben, dan, eva, fay]) {
+      const { appointment, participants } = await people.read(one, path);
+      expect([one.name, appointment['status']]).toEqual([one.name, 'cancelled']);
+      expect(participants.map(({ username }) => username)).toEqual(['ana', 'ben', 'dan', 'eva']);
+    }
+    expect((await people.read(ben, hidden)).appointment['status']).toBe('cancelled');
+    for (const [one, unseen] of [
+      [gus, path],
+      [gus, hidden],
+      [fay, hidden],
+      [eva, hidden],
+    ] as const) {
+      expect(refusalOf(await people.call(one, 'GET', unseen))).toEqual([404, 'not_found']);
+    }
+  });
+
   test('what one sees but the times of is not there by its id', async () => {
     const team = people.group(ben, 'hierarchical', [[eva, 1]]);
     const secret = await people.book(ben, 10, {
