@@ -13,12 +13,14 @@ const AGENDA = '/api/agenda?start=2026-01-01T00:00:00Z&end=2029-01-01T00:00:00Z'
 let apis: FakeApis;
 let clock: VirtualClock;
 let open: number;
+let slices_read: number;
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
   clock = new VirtualClock();
   apis = await FakeApis.start(1, { clock });
   open = 0;
+  slices_read = 0;
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -35,7 +37,10 @@ async function makeLarge(token: string): Promise<void> {
     appointment: { ...appointment, description: 'x'.repeat(10_000) },
   };
   const entries = Array.from({ length: limits.agenda_slice + 1 }, () => entry);
-  const agendaOf = () => entries;
+  const agendaOf = () => {
+    slices_read += 1;
+    return entries;
+  };
   const { view } = apis.node(0).replica;
   const openSnapshot = view.agendaSnapshot.bind(view);
   const agendaSnapshot = (): AgendaSnapshot | null => {
@@ -76,6 +81,21 @@ test('who stops reading is cut off: the state they held is let go, and operators
   expect(now).toContain('agenda_http_streams 0');
   expect(now).toMatch(/agenda_http_streams_cut_off_total\{reason="(stalled|too_long)"\} 1/);
   expect(apis.log_lines.some((line) => line.includes('its answer was cut off'))).toBe(true);
+});
+
+test('the first bytes come before all rows are read, and no more are read for who is gone', async () => {
+  const token = await apis.register('ana');
+  await makeLarge(token);
+  const socket = await askAndStop(token);
+  const [first] = (await once(socket.resume(), 'data')) as [Buffer];
+  const read = slices_read;
+  expect(first.toString('latin1')).toMatch(/^HTTP\/1.1 200 /);
+  const all = limits.agenda_items_max / limits.agenda_slice;
+  expect(read).toBeLessThan(all);
+  expect(open).toBe(1);
+  socket.destroy();
+  await eventually('the agenda is let go', () => (open === 0 ? true : null));
+  expect(slices_read).toBeLessThan(all);
 });
 
 test('so many of one person at once and no more: others still read theirs', async () => {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { limits } from '../../../src/limits.ts';
+import type { RowChange } from '../../../src/agenda/change.ts';
+import { booked } from '../../support/store-fixture.ts';
 import { FakeApis, meeting } from '../api-fixture.ts';
 
-const COUNT = 3 * limits.agenda_slice + 7;
+/** More than a page of any other list may have, and no whole number of slices. */
+const COUNT = 1_007;
 const AGENDA = '/api/agenda?start=2026-01-01T00:00:00Z&end=2029-01-01T00:00:00Z';
 
 let apis: FakeApis;
@@ -11,13 +13,18 @@ let token: string;
 beforeAll(async () => {
   apis = await FakeApis.start(1);
   token = await apis.register('ana');
-  for (let hour = 0; hour < COUNT; hour += 1) {
-    const body = meeting(9, {
-      title: `meeting ${hour}`,
-      start: new Date(Date.UTC(2027, 0, 1) + hour * 3_600_000).toISOString(),
-      end: new Date(Date.UTC(2027, 0, 1) + (hour + 1) * 3_600_000).toISOString(),
-    });
-    expect((await apis.call('POST', '/api/appointments', { token, body })).status).toBe(201);
+  await apis.call('POST', '/api/appointments', { token, body: meeting(9) });
+  const [made] = apis.state.appointments.values();
+  if (made === undefined) throw new Error('nothing was made');
+  const dropped = { agenda_key: made.owner_key, start: made.start, appointment_key: made.key };
+  apis.state.keep([{ op: 'delete', table: 'occurrences', row: dropped }]);
+  apis.state.keep(Array.from({ length: COUNT }, (_, hour) => hour).flatMap(rowsOf));
+
+  function rowsOf(hour: number): RowChange[] {
+    if (made === undefined) return [];
+    const start = Date.UTC(2027, 0, 1, hour);
+    const changes = { key: made.key + (hour + 1) * 4096, title: `meeting ${hour}`, start };
+    return booked({ ...made, ...changes, end: start + 3_600_000 }, made.owner_key);
   }
 }, 120_000);
 afterAll(() => apis.stop());
