@@ -150,6 +150,7 @@ export interface FakeReplicaOptions {
   readonly voters_wanted?: number;
   /** By default that of its node id. */
   readonly address?: string;
+  readonly public_url?: string;
 }
 
 /** Discovery and bootstrap as the process composes them; its consensus commits what it is given. */
@@ -174,7 +175,7 @@ export class FakeReplica {
       boot_id: mint('b'),
       address,
       api_url: `http://${address}`,
-      public_url: null,
+      public_url: options.public_url ?? null,
     };
     const clock = fast_clock;
     const { announcement } = this;
