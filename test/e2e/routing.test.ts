@@ -77,34 +77,126 @@ describe("Node's fetch, through every follower", () => {
   });
 });
 
-describe('curl -L, through every follower', () => {
+/** Another replica leads once this answers; the one that led goes on, and has yet to hear of it. */
+async function moveLeader(): Promise<{ old_leader: number; new_leader: number }> {
+  const old_leader = await cluster.awaitLeader();
+  cluster.signal(old_leader, 'SIGSTOP');
+  const others = cluster.positions.filter((position) => position !== old_leader);
+  const new_leader = await eventually('another leader', async () => {
+    const states = await Promise.all(others.map((position) => cluster.raftState(position)));
+    const leader = states.find((state) => state.role === 'leader');
+    return leader === undefined ? null : cluster.position(leader.node_id);
+  });
+  cluster.signal(old_leader, 'SIGCONT');
+  return { old_leader, new_leader };
+}
+
+describe('curl -L', () => {
   const has_curl = spawnSync('curl', ['--version']).status === 0;
   if (!has_curl) console.log('skipped: there is no curl');
   const testWithCurl = has_curl ? test : test.skip;
 
-  testWithCurl('keeps method and body', async () => {
-    const curl = async (method: string, url: string, body?: unknown): Promise<string> => {
-      const headers = [
-        '-H',
-        `Authorization: Bearer ${token}`,
-        '-H',
-        'Content-Type: application/json',
-      ];
-      const data = body === undefined ? [] : ['--data', JSON.stringify(body)];
-      const told = ['-w', '\n%{http_code} %{num_redirects}'];
-      const given = ['-sS', '-L', '-X', method, ...headers, ...told, ...data, url];
-      const { stdout } = await promisify(execFile)('curl', given);
-      return stdout;
+  interface Told {
+    readonly status: number;
+    readonly redirects: number;
+    readonly body: Record<string, unknown>;
+  }
+
+  async function curl(
+    method: string,
+    url: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ): Promise<Told> {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...more,
     };
+    const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const data = body === undefined ? [] : ['--data', JSON.stringify(body)];
+    const told = ['-w', '\n%{http_code} %{num_redirects}'];
+    const given = ['-sS', '-L', '-X', method, ...fields, ...told, ...data, url];
+    const { stdout } = await promisify(execFile)('curl', given);
+    const end = stdout.lastIndexOf('\n');
+    const [status, redirects] = stdout.slice(end).trim().split(' ').map(Number);
+    const text = stdout.slice(0, end);
+    return {
+      status: status ?? 0,
+      redirects: redirects ?? -1,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    };
+  }
+
+  /** Of every kind one; the changes with `If-Match` and a key, each of them twice. */
+  async function expectWrites(origin: string, isExpected: (redirects: number) => boolean) {
+    const body = meeting();
+    const created = await curl('POST', `${origin}/api/appointments`, body);
+    expect([created.status, created.body['title']]).toEqual([201, body.title]);
+    const url = `${origin}/api/appointments/${String(created.body['id'])}`;
+    const redirects = [created.redirects];
+    for (const [method, change, if_match] of [
+      ['PUT', { ...body, title: `${body.title} again` }, 1],
+      ['PATCH', { description: 'more' }, 2],
+    ] as const) {
+      const headers = {
+        'if-match': `"${if_match}"`,
+        'idempotency-key': `curl ${method} ${body.title}`,
+      };
+      const changed = await curl(method, url, change, headers);
+      expect([method, changed.status, changed.body]).toEqual([
+        method,
+        200,
+        expect.objectContaining({
+          ...change,
+          start: created.body['start'],
+          end: created.body['end'],
+          version: if_match + 1,
+        }),
+      ]);
+      const again = await curl(method, url, change, headers);
+      expect([method, again.status, again.body]).toEqual([method, 200, changed.body]);
+      const late = await curl(method, url, change, { 'if-match': `"${if_match}"` });
+      expect([method, late.status]).toEqual([method, 412]);
+      redirects.push(changed.redirects, again.redirects);
+    }
+    const deleted = await curl('DELETE', url);
+    expect(deleted.status).toBe(204);
+    redirects.push(deleted.redirects);
+    expect(redirects.filter((count) => !isExpected(count))).toEqual([]);
+  }
+
+  testWithCurl('through every follower keeps method, body, If-Match and key', async () => {
     for (const follower of await followers()) {
-      const origin = cluster.origin(follower);
-      const body = meeting();
-      const created = (await curl('POST', `${origin}/api/appointments`, body)).split('\n');
-      expect(created.at(-1)).toBe('201 1');
-      const { id, title } = JSON.parse(created[0] ?? '') as { id: string; title: string };
-      expect(title).toBe(body.title);
-      const deleted = await curl('DELETE', `${origin}/api/appointments/${id}`);
-      expect(deleted.split('\n').at(-1)).toBe('204 1');
+      await expectWrites(cluster.origin(follower), (redirects) => redirects === 1);
+    }
+  });
+
+  testWithCurl('to the leader is served there', async () => {
+    const leader = await cluster.awaitLeader();
+    await expectWrites(cluster.origin(leader), (redirects) => redirects === 0);
+  });
+
+  testWithCurl(
+    'to a node whose leader has just moved',
+    async () => {
+      for (const position of cluster.positions) {
+        await moveLeader();
+        await expectWrites(cluster.origin(position), (redirects) => redirects <= 1);
+      }
+    },
+    120_000,
+  );
+
+  testWithCurl('through a load balancer is never redirected', async () => {
+    const balancer = await startBalancer(cluster.ports);
+    try {
+      for (const _ of cluster.positions) {
+        await expectWrites(balancer.origin, (redirects) => redirects === 0);
+      }
+      expect(Math.min(...balancer.counts)).toBeGreaterThan(0);
+    } finally {
+      await balancer.close();
     }
   });
 });
@@ -218,19 +310,22 @@ describe('a node whose leader has just moved', () => {
     const [follower = 0] = await followers();
     const body = meeting();
     const location = await redirectFrom(follower, body);
-    cluster.signal(leader, 'SIGSTOP');
-    const others = cluster.positions.filter((position) => position !== leader);
-    await eventually('another leader', async () => {
-      const states = await Promise.all(others.map((position) => cluster.raftState(position)));
-      return states.some((state) => state.role === 'leader') ? true : null;
-    });
-    cluster.signal(leader, 'SIGCONT');
+    await moveLeader();
     const first = await follow(location, body);
     expect(first.status).toBe(201);
     expect(first.headers.get('agenda-served-by')).not.toBe(cluster.nodeId(leader));
     const second = await follow(location, body);
     expect([second.status, second.body]).toEqual([201, first.body]);
     expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(await countOf(body.title)).toBe(1);
+  });
+
+  test('Node’s fetch to the one that led is done, once', async () => {
+    const { old_leader } = await moveLeader();
+    const body = meeting();
+    const options = { token, body };
+    const answer = await call(cluster.origin(old_leader), 'POST', '/api/appointments', options);
+    expect(answer.status).toBe(201);
     expect(await countOf(body.title)).toBe(1);
   });
 
