@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { eventually } from '../support/eventually.ts';
 import { hourOf2027, register } from './api-client.ts';
+import { startBalancer } from './balancer.ts';
 import { launchBrowser } from './browser.ts';
 import { ProcessCluster } from './process-cluster.ts';
 
 const browser: Browser | null = await launchBrowser();
 const describeInBrowser = browser === null ? describe.skip : describe;
 
-describeInBrowser('a page in Chromium, loaded from a follower', () => {
+describeInBrowser('a page in Chromium', () => {
   let cluster: ProcessCluster;
   let page: Page;
   let token: string;
@@ -74,7 +76,7 @@ describeInBrowser('a page in Chromium, loaded from a follower', () => {
 
   const done = { status: 201, index: expect.stringMatching(/^\d+$/), etag: '"1"' };
 
-  test('writes to its own replica, and is redirected across origins to the leader', async () => {
+  test('loaded from a follower writes to its own replica, and is redirected across origins to the leader', async () => {
     const told = await writeFrom(cluster.origin(home), cluster.origin(home));
     expect(told).toEqual({ ...done, was_redirected: true });
   });
@@ -101,6 +103,38 @@ describeInBrowser('a page in Chromium, loaded from a follower', () => {
     const told = await writeFrom(cluster.origin(home), cluster.origin(other));
     expect(told).toEqual({ ...done, was_redirected: true });
   });
+
+  test('writes through a load balancer that it came by, and is not redirected', async () => {
+    const balancer = await startBalancer(cluster.ports);
+    try {
+      for (const _ of cluster.positions) {
+        const told = await writeFrom(balancer.origin, balancer.origin);
+        expect(told).toEqual({ ...done, was_redirected: false });
+      }
+      expect(Math.min(...balancer.counts)).toBeGreaterThan(0);
+    } finally {
+      await page.goto('about:blank');
+      await balancer.close();
+    }
+  });
+
+  test('writes to each replica when the leader has just moved', async () => {
+    for (const position of cluster.positions) {
+      const old_leader = await cluster.awaitLeader();
+      cluster.signal(old_leader, 'SIGSTOP');
+      await eventually('another leader', async () => {
+        const others = cluster.positions.filter((one) => one !== old_leader);
+        const states = await Promise.all(others.map((one) => cluster.raftState(one)));
+        return states.some(({ role }) => role === 'leader') ? true : null;
+      });
+      cluster.signal(old_leader, 'SIGCONT');
+      // To where it is, from there and from elsewhere.
+      for (const base of [position, home]) {
+        const told = await writeFrom(cluster.origin(base), cluster.origin(position));
+        expect(told).toEqual({ ...done, was_redirected: expect.any(Boolean) });
+      }
+    }
+  }, 120_000);
 
   test('has nothing to complain of', () => {
     expect(complaints).toEqual([]);
