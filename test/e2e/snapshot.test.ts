@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { eventually } from '../support/eventually.ts';
+import { agenda } from './agenda-command.ts';
 import { call, hourOf2027, register } from './api-client.ts';
+import type { Answer } from './api-client.ts';
 import { ProcessCluster } from './process-cluster.ts';
 
 const SNAPSHOT_ENTRIES = 100;
@@ -59,12 +61,18 @@ describe('scenario 17: three replicas that cut their logs soon', () => {
     return (await response.json()) as LogSummary;
   }
 
-  /** A follower was down until the leader's log begins after what it has. */
-  async function leaveBehind(): Promise<{ leader: number; behind: number }> {
+  /**
+   * A follower was down until the leader's log begins after what it has. `meanwhile`: what is written
+   * first of all that it misses.
+   */
+  async function leaveBehind(
+    meanwhile: (leader: number) => Promise<void> = async () => {},
+  ): Promise<{ leader: number; behind: number }> {
     const leader = await cluster.awaitLeader();
     const behind = (leader + 1) % cluster.size;
     const { last_index } = await cluster.raftState(behind);
     await cluster.kill(behind);
+    await meanwhile(leader);
     await write(leader, 4 * SNAPSHOT_ENTRIES);
     await eventually('the log is cut beyond it', async () => {
       const { first_index } = await logSummary(leader);
@@ -118,6 +126,50 @@ describe('scenario 17: three replicas that cut their logs soon', () => {
     }
     cluster.start(behind);
     await expectEqual();
+  }, 120_000);
+
+  test('a key that a replica knows from a snapshot alone: it answers the same again when it leads', async () => {
+    const times = hourOf2027(8_000);
+    const known: { method: string; path: string; change: object; answer: Answer }[] = [];
+
+    async function writeKeyed(position: number, method: string, path: string, change: object) {
+      const if_match: Record<string, string> = method === 'POST' ? {} : { 'if-match': '"1"' };
+      const headers = { 'idempotency-key': 'before the snapshot', ...if_match };
+      const token = tokens[0] ?? '';
+      return call(cluster.origin(position), method, path, { token, body: change, headers });
+    }
+    async function remember(leader: number, method: string, path: string, change: object) {
+      const answer = await writeKeyed(leader, method, path, change);
+      known.push({ method, path, change, answer });
+      return answer;
+    }
+    const { behind } = await leaveBehind(async (leader) => {
+      const body = { title: 'once', ...times };
+      const created = await remember(leader, 'POST', '/api/appointments', body);
+      const path = String(created.headers.get('location'));
+      await remember(leader, 'PUT', path, { ...body, title: 'once, changed' });
+    });
+    expect(known.map(({ answer }) => answer.status)).toEqual([201, 200]);
+    const installed = () => cluster.log(behind).split('a snapshot was installed').length;
+    const before = installed();
+    cluster.start(behind);
+    await awaitReady(behind);
+    await expectEqual();
+    expect(installed()).toBeGreaterThan(before);
+
+    const at = ['--at', `127.0.0.1:${cluster.ports[behind]}`];
+    const moved = await agenda(['transfer', cluster.nodeId(behind), ...at]);
+    expect([moved.code, moved.stderr]).toEqual([0, '']);
+    expect(await cluster.awaitLeader()).toBe(behind);
+    for (const { method, path, change, answer } of known) {
+      const again = await writeKeyed(behind, method, path, change);
+      expect([again.status, again.body]).toEqual([answer.status, answer.body]);
+      for (const name of ['etag', 'location']) {
+        expect(again.headers.get(name)).toBe(answer.headers.get(name));
+      }
+      expect(again.headers.get('idempotency-replayed')).toBe('true');
+      expect(answer.headers.get('idempotency-replayed')).toBeNull();
+    }
   }, 120_000);
 
   test('scenario 18: a lost agenda.db beside a log that is cut: not ready, then served', async () => {
