@@ -336,6 +336,7 @@ export class Group {
         return this.#age.told(effect, this.#options.clock.now_ms());
       case 'role_changed': {
         const { role, term, leader } = this.#state;
+        this.#ticker.lookOften(role === 'leader');
         this.#options.observer.roleChanged(role, term, leader);
         return this.#changed();
       }
