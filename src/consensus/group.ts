@@ -385,10 +385,9 @@ export class Group {
       const proposed_ms = this.#pending.applied(entry, outcomes[position]);
       if (proposed_ms !== null) observer.committed(now_ms - proposed_ms);
     }
-    const last = entries.at(-1);
-    assert(last !== undefined, 'nothing was applied');
-    this.#waiters.applied(last.index);
-    this.#input({ kind: 'applied', index: last.index });
+    const { index } = must(entries.at(-1), 'nothing was applied');
+    this.#waiters.applied(index);
+    this.#input({ kind: 'applied', index });
   }
 
   #fail(part: FailedPart, error: unknown): void {
