@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Exchange } from './exchange.ts';
-import type { HeaderFields } from './header-fields.ts';
+import type { HeaderFields } from './serve/header-fields.ts';
 import { replicaOrigins } from './headers.ts';
 import type { ApiServices } from './services.ts';
 import { isGenuineTicket } from './ticket.ts';

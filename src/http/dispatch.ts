@@ -14,7 +14,7 @@ import { askedRoutingOf, LeadershipMoved, wayToLeader } from './leader.ts';
 import type { RoutedWrite } from './leader.ts';
 import { ProblemError } from './problem.ts';
 import type { Answer, Route, RouteContext } from './route.ts';
-import type { Served } from './served.ts';
+import type { Served } from './serve/served.ts';
 import type { ApiServices } from './services.ts';
 import { invalidField, validate } from './validate.ts';
 

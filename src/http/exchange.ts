@@ -5,7 +5,7 @@ import type { Key } from '../agenda/model.ts';
 import { limits } from '../limits.ts';
 import { startDeadline } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
-import { reduceTarget } from './request-target.ts';
+import { reduceTarget } from './serve/request-target.ts';
 
 /** What is known of a request from its first byte to its answer. */
 export interface Exchange {

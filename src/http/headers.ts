@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
-import type { HeaderFields } from './header-fields.ts';
+import type { HeaderFields } from './serve/header-fields.ts';
 import type { NodeAddress } from './dependencies.ts';
 import { originsOf } from './own-address.ts';
 

@@ -5,10 +5,10 @@ import type { ApiDependencies } from './dependencies.ts';
 import { beginExchange } from './exchange.ts';
 import type { ForwardAnswer } from './forward/forward-answer.ts';
 import { receiveForwarded } from './forward/receive-forwarded.ts';
-import { hasHost } from './has-host.ts';
-import { createServeOthers } from './serve-others.ts';
-import { createServeTable } from './serve-table.ts';
-import type { Served } from './served.ts';
+import { hasHost } from './serve/has-host.ts';
+import { createServeOthers } from './serve/serve-others.ts';
+import { createServeTable } from './serve/serve-table.ts';
+import type { Served } from './serve/served.ts';
 import { createServices } from './services.ts';
 import type { ApiServices } from './services.ts';
 

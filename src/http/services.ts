@@ -6,8 +6,8 @@ import type { ApiDependencies } from './dependencies.ts';
 import { PasswordHasher } from './passwords.ts';
 import { PersonalShare } from './personal-share.ts';
 import { RateLimits } from './rate-limits.ts';
-import { createSenderOf } from './sender.ts';
-import type { Sender } from './sender.ts';
+import { createSenderOf } from './serve/sender.ts';
+import type { Sender } from './serve/sender.ts';
 import { Tokens } from './token.ts';
 import { WaitingLine } from './waiting-line.ts';
 

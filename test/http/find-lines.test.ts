@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createFindLines } from '../../src/http/find-lines.ts';
+import { createFindLines } from '../../src/http/serve/find-lines.ts';
 import { defineRoute } from '../../src/http/route.ts';
 import type { Route } from '../../src/http/route.ts';
 

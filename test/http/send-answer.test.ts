@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beginExchange } from '../../src/http/exchange.ts';
 import { problemAnswer } from '../../src/http/problem.ts';
-import { sendAnswer } from '../../src/http/send-answer.ts';
+import { sendAnswer } from '../../src/http/serve/send-answer.ts';
 import type { ApiServices } from '../../src/http/services.ts';
 
 const services = {} as ApiServices;

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
-import { streamAnswer } from '../../src/http/stream-answer.ts';
+import { streamAnswer } from '../../src/http/serve/stream-answer.ts';
 import { limits } from '../../src/limits.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
-import type { Exchange } from './exchange.ts';
-import { data_fields } from './headers.ts';
-import type { Answer } from './route.ts';
+import type { Exchange } from '../exchange.ts';
+import { data_fields } from '../headers.ts';
+import type { Answer } from '../route.ts';
 import type { Served } from './served.ts';
-import type { ApiServices } from './services.ts';
+import type { ApiServices } from '../services.ts';
 import { setFields } from './set-fields.ts';
 import { streamAnswer } from './stream-answer.ts';
 

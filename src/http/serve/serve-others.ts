@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
-import { must } from '../base/assert.ts';
-import { crossOriginOf } from './cors.ts';
-import type { Exchange } from './exchange.ts';
+import { must } from '../../base/assert.ts';
+import { crossOriginOf } from '../cors.ts';
+import type { Exchange } from '../exchange.ts';
 import { hasHost } from './has-host.ts';
-import { data_fields, pageHeaders } from './headers.ts';
+import { data_fields, pageHeaders } from '../headers.ts';
 import { judgeError } from './judge-error.ts';
 import { malformed_address } from './malformed-address.ts';
-import { ProblemError, problemAnswer, sendProblem } from './problem.ts';
+import { ProblemError, problemAnswer, sendProblem } from '../problem.ts';
 import { sendAnswer } from './send-answer.ts';
 import type { Served } from './served.ts';
 import type { ServeTable } from './serve-table.ts';
-import type { ApiServices } from './services.ts';
+import type { ApiServices } from '../services.ts';
 import { setFields } from './set-fields.ts';
 
 type ExchangeOf = (request: IncomingMessage) => Exchange;

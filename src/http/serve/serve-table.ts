@@ -1,14 +1,14 @@
-import { crossOriginOf } from './cors.ts';
-import { answerTo } from './dispatch.ts';
+import { crossOriginOf } from '../cors.ts';
+import { answerTo } from '../dispatch.ts';
 import { judgeError } from './judge-error.ts';
 import { malformed_address } from './malformed-address.ts';
-import { ProblemError, problemAnswer } from './problem.ts';
+import { ProblemError, problemAnswer } from '../problem.ts';
 import { createFindLines } from './find-lines.ts';
 import type { FoundLines } from './find-lines.ts';
-import type { Answer, Route } from './route.ts';
+import type { Answer, Route } from '../route.ts';
 import { sendAnswer } from './send-answer.ts';
 import type { Served } from './served.ts';
-import type { ApiServices } from './services.ts';
+import type { ApiServices } from '../services.ts';
 
 /** False: nothing of the table is at this path, and nothing was done. */
 export type ServeTable = (served: Served, path: string) => boolean;

@@ -1,8 +1,8 @@
 import { Readable, pipeline } from 'node:stream';
 import type { Writable } from 'node:stream';
-import type { Clock } from '../consensus/ports.ts';
-import { limits } from '../limits.ts';
-import type { CutOffReason } from './stream-metrics.ts';
+import type { Clock } from '../../consensus/ports.ts';
+import { limits } from '../../limits.ts';
+import type { CutOffReason } from '../stream-metrics.ts';
 
 export interface StreamAnswerOptions {
   readonly clock: Pick<Clock, 'after'>;

@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts';
+import type { Problem } from '../problem.ts';
 
 /** Percent signs that stand for nothing, or an address that is none. */
 export const malformed_address: Problem = {

@@ -1,5 +1,5 @@
-import { assert } from '../base/assert.ts';
-import type { Route } from './route.ts';
+import { assert } from '../../base/assert.ts';
+import type { Route } from '../route.ts';
 
 /** What the route table has at one address. */
 interface AddressLines {

@@ -1,8 +1,8 @@
-import { recordRefusal } from './audit-logs/record-refusal.ts';
-import { ProblemError } from './problem.ts';
-import type { Problem } from './problem.ts';
+import { recordRefusal } from '../audit-logs/record-refusal.ts';
+import { ProblemError } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import type { Served } from './served.ts';
-import type { ApiServices } from './services.ts';
+import type { ApiServices } from '../services.ts';
 
 /** What a request is told that ended with an error. The log is told of a defect, the audit of a refusal. */
 export function judgeError(
